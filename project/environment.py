@@ -1,0 +1,139 @@
+"""
+What the environment variables mean, each read and checked in one place.
+
+Every function raises :class:`BadEnvironment` with one sentence that names the
+variable, what it holds and what it may hold.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class BadEnvironment(ImproperlyConfigured):
+    """An environment variable holds something that cannot be used."""
+
+
+def integer(name: str, default: int, *, lowest: int, highest: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+        return int(text)
+    raise BadEnvironment(f"{name}={text} must be a whole number from {lowest} to {highest}.")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    text = os.environ.get(name) or ("1" if default else "0")
+    if text in ("0", "1"):
+        return text == "1"
+    raise BadEnvironment(f"{name}={text} must be 0 or 1.")
+
+
+def names(name: str) -> list[str]:
+    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def data_dir(base: Path) -> Path:
+    """The directory of the SQLite file and the secret key, made if it is missing."""
+    path = base / (os.environ.get("DATA_DIR") or "var")
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadEnvironment(f"DATA_DIR={path} cannot be used: {error.strerror}.") from error
+    if not os.access(path, os.W_OK):
+        raise BadEnvironment(f"DATA_DIR={path} cannot be written to.")
+    return path
+
+
+def secret_key(directory: Path) -> str:
+    """``SECRET_KEY``, or else the key kept in ``directory``, generated once."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    path = directory / "secret_key"
+    if not path.exists():
+        _create_once(path, secrets.token_urlsafe(48))
+    if key := path.read_text().strip():
+        return key
+    raise BadEnvironment(f"{path} is empty: delete it to have a new key generated.")
+
+
+def database(directory: Path) -> dict[str, Any]:
+    """The Django database of ``DATABASE_URL``: any libpq URI, or SQLite in ``directory``."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        return _sqlite(directory / "anteroom.sqlite3")
+    if not url.startswith(POSTGRESQL_SCHEMES):
+        raise BadEnvironment(
+            "DATABASE_URL must start with postgresql:// (leave it out to use SQLite)."
+        )
+    try:
+        return _postgresql(conninfo_to_dict(url))
+    except ProgrammingError as error:
+        raise BadEnvironment(f"DATABASE_URL is not a libpq URI: {error}.") from error
+
+
+def redis_hosts() -> list[str]:
+    """The servers of ``REDIS_URL``, none for the in-memory channel layer."""
+    hosts = names("REDIS_URL")
+    for host in hosts:
+        parts = urlsplit(host)
+        if parts.scheme not in REDIS_SCHEMES or not (parts.netloc or parts.path):
+            raise BadEnvironment(f"REDIS_URL={host} must look like redis://host:6379/0.")
+    return hosts
+
+
+def _create_once(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all, and only once among racing processes."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        # A connection belongs to a thread for as long as both live.
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+        # Threads share a file, never an in-memory database: that one locks up under them.
+        "TEST": {"NAME": path.with_name(f"test_{path.name}")},
+    }
+
+
+def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
+    known = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
+    named = {key: str(parameters.pop(name)) for name, key in known.items() if name in parameters}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "postgres",
+        **named,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, **parameters},
+    }

@@ -1,0 +1,177 @@
+"""Rings over a Channels layer: one channel and one receive loop for the whole process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from realtime.background import forever
+from realtime.conf import limits
+from realtime.event import Event
+
+Message = Mapping[str, Any]
+
+_OUTBOX_GROUPS = 10_000
+_SENDS_AT_ONCE = 32
+_EVENTS_A_RING = 50
+# Layers let memberships expire after a day; this is well before.
+_REJOIN_INTERVAL = 600.0
+
+
+def ring_of(epoch: str, event: Event) -> dict[str, Any]:
+    """Return the ring for ``event``, which carries the event if that is small."""
+    data = json.dumps(event.data)
+    fits = len(data) <= limits().ring_event_bytes
+    at = event.occurred_at.isoformat()
+    carried = [[event.offset, event.kind, event.version, data, at]] if fits else []
+    return {"epoch": epoch, "head": event.offset, "events": carried}
+
+
+def events_of(topic: str, ring: Message) -> list[Event]:
+    """Return the events that ``ring`` carries, in the order of their offsets."""
+    return [
+        Event(topic, offset, kind, version, json.loads(data), datetime.fromisoformat(at))
+        for offset, kind, version, data, at in sorted(ring["events"])
+    ]
+
+
+def reaches_other_processes() -> bool:
+    return not isinstance(get_channel_layer(), InMemoryChannelLayer)
+
+
+async def send_once(group: str, ring: Message) -> None:
+    """
+    Ring everyone in ``group``.
+
+    Raises:
+        TimeoutError: If it takes longer than ``ring_deadline``.
+
+    """
+    sending = get_channel_layer().group_send(group, {"type": "ring", "group": group, **ring})
+    await asyncio.wait_for(sending, limits().ring_deadline)
+
+
+class Fanout:
+    """
+    Joins and leaves groups and carries rings, on the event loop that starts it.
+
+    No caller waits for the layer, and no trouble with it reaches one: what fails
+    is told to ``on_trouble`` and tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_ring: Callable[[str, Message], None],
+        on_joined: Callable[[], None],
+        on_trouble: Callable[[], None],
+    ) -> None:
+        self._on_ring = on_ring
+        self._on_joined = on_joined
+        self._on_trouble = on_trouble
+        self._wanted: set[str] = set()
+        self._joined: set[str] = set()
+        self._outbox: dict[str, dict[str, Any]] = {}
+        self._memberships_changed = asyncio.Event()
+        self._outbox_filled = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._channel: asyncio.Future[str] = self._loop.create_future()
+        steps = {
+            "Receiving rings": self._receive,
+            "Joining groups": self._reconcile,
+            "Ringing": self._send,
+        }
+        self._tasks = [
+            asyncio.create_task(forever(step, name=name, on_failure=self._lose_rings), name=name)
+            for name, step in steps.items()
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def join(self, group: str) -> None:
+        """Begin to receive what is rung on ``group``; ``on_joined`` tells when that holds."""
+        self._wanted.add(group)
+        self._memberships_changed.set()
+
+    def leave(self, group: str) -> None:
+        self._wanted.discard(group)
+        self._memberships_changed.set()
+
+    def ring_soon(self, group: str, ring: Message) -> None:
+        """Ring ``group`` from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._post, group, ring)
+
+    def _post(self, group: str, ring: Message) -> None:
+        if group in self._outbox:
+            self._outbox[group] = _merged(self._outbox[group], ring)
+        elif len(self._outbox) < _OUTBOX_GROUPS:
+            self._outbox[group] = dict(ring)
+        self._outbox_filled.set()
+
+    async def _receive(self) -> None:
+        layer = get_channel_layer()
+        if not self._channel.done():
+            self._channel.set_result(await layer.new_channel("realtime"))
+        message = await layer.receive(self._channel.result())
+        self._on_ring(message["group"], message)
+
+    async def _reconcile(self) -> None:
+        """Make the memberships what they are wanted to be."""
+        channel = await asyncio.shield(self._channel)
+        await self._leave_unwanted(channel)
+        await self._join_wanted(channel)
+        try:
+            await asyncio.wait_for(self._memberships_changed.wait(), _REJOIN_INTERVAL)
+        except TimeoutError:
+            self._joined.clear()
+        self._memberships_changed.clear()
+
+    async def _leave_unwanted(self, channel: str) -> None:
+        for group in self._joined - self._wanted:
+            await self._within_deadline(get_channel_layer().group_discard(group, channel))
+            self._joined.discard(group)
+
+    async def _join_wanted(self, channel: str) -> None:
+        missing = self._wanted - self._joined
+        for group in missing:
+            await self._within_deadline(get_channel_layer().group_add(group, channel))
+            self._joined.add(group)
+        if missing:
+            self._on_joined()
+
+    async def _send(self) -> None:
+        await self._outbox_filled.wait()
+        self._outbox_filled.clear()
+        while self._outbox:
+            groups = list(self._outbox)[:_SENDS_AT_ONCE]
+            rings = [(group, self._outbox.pop(group)) for group in groups]
+            await asyncio.gather(*(send_once(group, ring) for group, ring in rings))
+
+    async def _within_deadline(self, call: Awaitable[None]) -> None:
+        await asyncio.wait_for(call, limits().ring_deadline)
+
+    def _lose_rings(self) -> None:
+        # What could not be rung is in the log, and the heads check finds it.
+        self._outbox.clear()
+        self._on_trouble()
+
+
+def _merged(first: Message, second: Message) -> dict[str, Any]:
+    """Return one ring that says what two said, as far as that fits into one."""
+    if first.get("epoch") != second.get("epoch"):
+        return dict(second)
+    events = [*first.get("events", ()), *second.get("events", ())]
+    head = max(first.get("head", 0), second.get("head", 0))
+    return {**second, "head": head, "events": events if len(events) <= _EVENTS_A_RING else []}

@@ -1,0 +1,213 @@
+"""
+The log: the one place that reads and writes the event tables.
+
+A change, in this order: :func:`lock` the topics it will touch, read again what
+it decides by, write, :func:`publish`, commit. The topic's row is the mutex of
+what the topic tells about, so nothing else is locked before it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from realtime import bell
+from realtime.errors import LockOrder, TopicClosed, TransactionRequired
+from realtime.event import Event
+from realtime.models import EventRow, TopicRow
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a topic reaches: its events are those above ``floor``, up to ``head``."""
+
+    head: int = 0
+    floor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The epoch and the marks of some topics, all of one moment."""
+
+    epoch: str
+    by_topic: Mapping[str, Mark]
+
+    def __getitem__(self, topic: str) -> Mark:
+        return self.by_topic.get(topic, Mark())
+
+
+def lock(*topics: str) -> None:
+    """
+    Lock ``topics`` until the surrounding transaction ends, making those that are new.
+
+    Locks are taken in the order of the names, so that two changes never wait for
+    each other. Locking a topic again costs nothing; one that sorts before a topic
+    already held cannot be added.
+
+    Raises:
+        TransactionRequired: If no transaction is open.
+        LockOrder: If a deadlock would become possible.
+
+    """
+    if not connection.in_atomic_block:
+        raise TransactionRequired
+    held = _held()
+    wanted = sorted(set(topics) - held)
+    if not wanted:
+        return
+    if held and wanted[0] < max(held):
+        raise LockOrder(wanted[0], max(held))
+    _create_missing(wanted)
+    list(
+        TopicRow.objects.select_for_update()
+        .filter(name__in=wanted)
+        .order_by("name")
+        .values_list("name", flat=True)
+    )
+    transaction.on_commit(_Held(frozenset(wanted)))
+
+
+def next_offset(topic: str) -> int:
+    """The offset that the next event of ``topic`` will have; locks the topic."""
+    lock(topic)
+    return TopicRow.objects.values_list("head", flat=True).get(name=topic) + 1
+
+
+def publish(topic: str, kind: str, data: Mapping[str, Any], *, version: int = 1) -> Event:
+    """
+    Append an event to ``topic`` now, and ring for it when the transaction commits.
+
+    Args:
+        data: JSON values; the whole of what followers need, for they look nothing up.
+
+    Raises:
+        TransactionRequired: If no transaction is open.
+        TopicClosed: If the topic has had its last event.
+
+    """
+    lock(topic)
+    epoch, offset = _advance(topic)
+    event = Event(topic, offset, kind, version, data, timezone.now())
+    EventRow.objects.bulk_create([_row(event)])
+    transaction.on_commit(lambda: bell.ring(epoch, event), robust=True)
+    return event
+
+
+def close(topic: str, *, keep_last: bool) -> None:
+    """
+    End ``topic`` for good and forget its events, all or all but the last.
+
+    Raises:
+        TransactionRequired: If no transaction is open.
+
+    """
+    lock(topic)
+    kept = 1 if keep_last else 0
+    TopicRow.objects.filter(name=topic).update(closed=True, floor=F("head") - kept)
+    head = TopicRow.objects.values_list("head", flat=True).get(name=topic)
+    EventRow.objects.filter(topic=topic, offset__lte=head - kept).delete()
+
+
+def marks(topics: Collection[str]) -> Marks:
+    """Read the epoch and the marks of ``topics`` in one statement, whatever their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MARKS[connection.vendor], [_array(topics)])
+        rows = cursor.fetchall()
+    if not rows:
+        raise RuntimeError("The database has no epoch: run manage.py migrate.")
+    found = {name: Mark(head, floor) for _, name, head, floor in rows if name is not None}
+    return Marks(rows[0][0], found)
+
+
+def read(topic: str, after: int, limit: int) -> Sequence[Event]:
+    """Read up to ``limit`` events of ``topic`` that follow offset ``after``, in order."""
+    rows = EventRow.objects.filter(topic=topic, offset__gt=after).order_by("offset")[:limit]
+    return [_event(row) for row in rows]
+
+
+def last(topic: str, kind: str, limit: int) -> Sequence[Event]:
+    """Read the newest ``limit`` events of one kind, newest first."""
+    rows = EventRow.objects.filter(topic=topic, kind=kind).order_by("-offset")[:limit]
+    return [_event(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """
+    Remembers locks for as long as the transaction or savepoint that took them.
+
+    Django forgets the commit callbacks of a savepoint that is rolled back, at the
+    moment when PostgreSQL releases that savepoint's locks.
+    """
+
+    topics: frozenset[str]
+
+    def __call__(self) -> None:
+        """Do nothing at commit: the locks are gone."""
+
+
+def _held() -> frozenset[str]:
+    callbacks = [entry[1] for entry in connection.run_on_commit]
+    return frozenset().union(*(each.topics for each in callbacks if isinstance(each, _Held)))
+
+
+def _create_missing(names: Sequence[str]) -> None:
+    # Before any lock is taken: an INSERT waits for another transaction's INSERT
+    # of the same name, and must not make others wait meanwhile.
+    existing = set(TopicRow.objects.filter(name__in=names).values_list("name", flat=True))
+    missing = [TopicRow(name=name) for name in names if name not in existing]
+    if missing:
+        TopicRow.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def _advance(topic: str) -> tuple[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [topic])
+        row = cursor.fetchone()
+    if row is None:
+        raise TopicClosed(topic)
+    return row[0], row[1]
+
+
+def _row(event: Event) -> EventRow:
+    return EventRow(
+        topic_id=event.topic,
+        offset=event.offset,
+        kind=event.kind,
+        version=event.version,
+        data=event.data,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _event(row: EventRow) -> Event:
+    return Event(row.topic_id, row.offset, row.kind, row.version, row.data, row.occurred_at)
+
+
+def _array(topics: Iterable[str]) -> Any:
+    return json.dumps(list(topics)) if connection.vendor == "sqlite" else list(topics)
+
+
+# The epoch is read with the offset, in the transaction: a ring never names another history's.
+_ADVANCE = """
+    UPDATE realtime_topic SET head = head + 1 WHERE name = %s AND NOT closed
+    RETURNING (SELECT value FROM realtime_epoch WHERE id = 1), head
+"""
+
+_MARKS = {
+    vendor: f"""
+        SELECT epoch.value, topic.name, topic.head, topic.floor
+        FROM realtime_epoch AS epoch LEFT JOIN realtime_topic AS topic ON topic.name {among}
+        WHERE epoch.id = 1
+    """
+    for vendor, among in {
+        "postgresql": "= ANY(%s)",
+        "sqlite": "IN (SELECT value FROM json_each(%s))",
+    }.items()
+}

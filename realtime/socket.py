@@ -1,0 +1,112 @@
+"""A WebSocket as the applications of this package want it: bounded, and closed once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cached_property
+from typing import Any
+
+from realtime.conf import limits
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+ABORT = "anteroom.abort"
+"""The ASGI extension by which a server lets an application drop a connection at once."""
+
+
+class Disconnected(Exception):
+    """The peer is gone, or was cut because it did not read."""
+
+
+class Socket:
+    """
+    One WebSocket connection, over the ASGI callables of its server.
+
+    Nothing is buffered here: :meth:`send` waits until the peer takes it, and cuts
+    a peer that does not within ``send_deadline``.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self._closed = False
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The handshake's headers by lower-case name."""
+        return {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in self.scope["headers"]
+        }
+
+    async def refuse(self) -> None:
+        """Answer the handshake with 403."""
+        await self._receive()
+        self._closed = True
+        await self._send({"type": "websocket.close"})
+
+    async def accept(self, subprotocol: str | None = None) -> None:
+        await self._receive()
+        await self._pass_on({"type": "websocket.accept", "subprotocol": subprotocol})
+
+    async def receive(self) -> str | bytes:
+        """
+        Return what the peer sends next.
+
+        Raises:
+            Disconnected: If nothing can follow.
+
+        """
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._closed = True
+            raise Disconnected
+        text = message.get("text")
+        return text if text is not None else bytes(message["bytes"])
+
+    async def send(self, text: str) -> None:
+        """
+        Send ``text`` and wait until there is room for more.
+
+        Raises:
+            Disconnected: If the peer is gone, or has not read for too long.
+
+        """
+        if self._closed:
+            raise Disconnected
+        await self._pass_on({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close with ``code``, unless that has happened; ``reason`` is cut to what fits."""
+        if self._closed:
+            return
+        self._closed = True
+        fitting = reason.encode()[:120].decode(errors="ignore")
+        try:
+            await self._pass_on({"type": "websocket.close", "code": code, "reason": fitting})
+        except Disconnected:
+            return
+
+    def abort(self) -> None:
+        """Drop the connection without a word, where the server lets us."""
+        self._closed = True
+        drop = self.scope.get("extensions", {}).get(ABORT)
+        if drop is not None:
+            drop()
+
+    async def _pass_on(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(limits().send_deadline):
+                await self._send(message)
+        except TimeoutError:
+            self.abort()
+            raise Disconnected from None
+        except (OSError, RuntimeError) as error:
+            # Servers raise either when the connection went away meanwhile.
+            self._closed = True
+            raise Disconnected from error

@@ -1,0 +1,106 @@
+"""A process's live view of a topic: one for all its local followers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
+from weakref import WeakSet
+
+from realtime.conf import limits
+from realtime.event import Event
+
+
+class Listener(Protocol):
+    """Someone who wants to know when a Tail has moved."""
+
+    def wake(self) -> None: ...
+
+
+class Tail:
+    """
+    The newest events of a topic, without a gap, up to ``position``.
+
+    An event is taken in only if its offset is the next one. That alone gives
+    order, no repeats, and healing: what is missing is read from the log.
+    """
+
+    def __init__(self, topic: str, memory: Memory) -> None:
+        self.topic = topic
+        self.position: int | None = None
+        """The offset up to which this process has seen the topic; none before the first read."""
+        self.listeners: WeakSet[Listener] = WeakSet()
+        self._memory = memory
+        self._events: dict[int, Event] = {}
+        self._heard = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something later than ``position`` is known to exist."""
+        return self.position is not None and self._heard > self.position
+
+    def at(self, offset: int) -> Event | None:
+        """The event at ``offset``, if it is still in memory."""
+        return self._events.get(offset)
+
+    def begin(self, head: int) -> None:
+        """Start at ``head``, as read from the database, unless the Tail has started already."""
+        if self.position is None:
+            self.position = head
+
+    def hear(self, head: int) -> None:
+        """Learn that the topic has reached ``head``."""
+        self._heard = max(self._heard, head)
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Take in those of ``events`` that are next; drop what is known, note what is too early."""
+        moved = False
+        for event in events:
+            self.hear(event.offset)
+            if self.position is not None and event.offset == self.position + 1:
+                self._append(event)
+                moved = True
+        if moved:
+            self.wake()
+
+    def skip_to(self, position: int) -> None:
+        """Go on from ``position``, where what lies before can no longer be read."""
+        self._forget_all()
+        self.position = position
+        self.wake()
+
+    def reset(self) -> None:
+        """Forget everything: another history has begun."""
+        self._forget_all()
+        self.position = None
+        self._heard = 0
+
+    def forget(self, offset: int) -> None:
+        """Drop one event from memory, and with it the claim to those before."""
+        self._events.pop(offset, None)
+
+    def wake(self) -> None:
+        for listener in list(self.listeners):
+            listener.wake()
+
+    def _append(self, event: Event) -> None:
+        self.position = event.offset
+        self._events[event.offset] = event
+        self.forget(event.offset - limits().tail_size)
+        self._memory.keep(self, event.offset)
+
+    def _forget_all(self) -> None:
+        self._events.clear()
+
+
+class Memory:
+    """Bounds the events that all Tails of a process keep: the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[Tail, int]] = deque()
+
+    def keep(self, tail: Tail, offset: int) -> None:
+        self._kept.append((tail, offset))
+        while len(self._kept) > limits().tails_size:
+            oldest, forgotten = self._kept.popleft()
+            oldest.forget(forgotten)
