@@ -1,4 +1,4 @@
-"""Django's settings. What an operator may change comes from the environment (docs/reference/settings.md)."""
+"""Django's settings; what an operator may change comes from the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "realtime",
     "accounts",
@@ -30,7 +29,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.BearerTokenMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,6 +96,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [("plain", BASE_DIR / "frontend_examples" / "plain")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOGGING = {
     "version": 1,

@@ -3,6 +3,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
+from project.pages import page
+from schema.http import graphql
+
 urlpatterns = [
+    path("", page("index.html")),
+    path("room/<int:_room_id>", page("room.html")),
+    path("graphql", graphql),
     path("admin/", admin.site.urls),
 ]

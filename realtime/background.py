@@ -27,7 +27,7 @@ async def forever(
     while True:
         try:
             await work()
-        except Exception as error:  # whatever it was, the work must go on
+        except Exception as error:  # noqa: BLE001  # whatever it was, the work must go on
             if not failing:
                 logger.warning("%s fails and will be tried again: %r", name, error)
             failing = True

@@ -14,7 +14,7 @@ class Limits:
     """Times are in seconds; a size counts events unless it says bytes."""
 
     heads_interval: float = 1.0
-    """How often the heads of all held topics are read: the lateness of an event whose ring is lost."""
+    """How often the heads of all held topics are read: how late an event without a ring is."""
     recheck_interval: float = 4.0
     """How often the rights of all followers are read again."""
     join_settling: float = 0.2

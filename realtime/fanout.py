@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -52,8 +53,8 @@ async def send_once(group: str, ring: Message) -> None:
         TimeoutError: If it takes longer than ``ring_deadline``.
 
     """
-    sending = get_channel_layer().group_send(group, {"type": "ring", "group": group, **ring})
-    await asyncio.wait_for(sending, limits().ring_deadline)
+    async with asyncio.timeout(limits().ring_deadline):
+        await get_channel_layer().group_send(group, {"type": "ring", "group": group, **ring})
 
 
 class Fanout:
@@ -110,7 +111,7 @@ class Fanout:
 
     def ring_soon(self, group: str, ring: Message) -> None:
         """Ring ``group`` from any thread."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # The loop is closed: nobody is left to hear it.
             self._loop.call_soon_threadsafe(self._post, group, ring)
 
     def _post(self, group: str, ring: Message) -> None:
@@ -133,7 +134,8 @@ class Fanout:
         await self._leave_unwanted(channel)
         await self._join_wanted(channel)
         try:
-            await asyncio.wait_for(self._memberships_changed.wait(), _REJOIN_INTERVAL)
+            async with asyncio.timeout(_REJOIN_INTERVAL):
+                await self._memberships_changed.wait()
         except TimeoutError:
             self._joined.clear()
         self._memberships_changed.clear()
@@ -160,7 +162,10 @@ class Fanout:
             await asyncio.gather(*(send_once(group, ring) for group, ring in rings))
 
     async def _within_deadline(self, call: Awaitable[None]) -> None:
-        await asyncio.wait_for(call, limits().ring_deadline)
+        # Not wait_for: Python 3.11's returns a result where it was cancelled, and the task
+        # then lives on after stop() (github.com/python/cpython/issues/86296).
+        async with asyncio.timeout(limits().ring_deadline):
+            await call
 
     def _lose_rings(self) -> None:
         # What could not be rung is in the log, and the heads check finds it.

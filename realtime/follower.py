@@ -163,9 +163,6 @@ class Follower:
                 return item
             if self._needs_the_log():
                 await self._read_on()
-            elif not self._caught_up:
-                self._caught_up = True
-                return CaughtUp(self.cursor, timezone.now())
             else:
                 await self._woken.wait()
         raise StopAsyncIteration
@@ -211,7 +208,7 @@ class Follower:
 
     def _accept(self, answer: Answer) -> None:
         """Take in a page that was read together with the rights to it."""
-        reason = expiry(self._epoch, self._offsets, answer.marks)
+        reason = expiry(self._epoch, self._offsets, answer.marks) or self._gap(answer)
         if reason is not None:
             self._end = Expired(reason)
             if reason is Expiry.AHEAD:
@@ -220,6 +217,15 @@ class Follower:
         self._rights_read_at = {topic: answer.marks[topic].head for topic in self.topics}
         for events in answer.pages.values():
             self._page.extend(events)
+
+    def _gap(self, answer: Answer) -> Expiry | None:
+        """Tell whether a page does not begin with the next event, though no floor says why."""
+        for topic, events in answer.pages.items():
+            following = self._offsets[topic] + 1
+            found = events[0].offset if events else answer.marks[topic].head + 1
+            if found > following:
+                return Expiry.RETENTION
+        return None
 
     def _needs_the_log(self) -> bool:
         """Whether there is an event to deliver that is neither at hand nor in a Tail."""
@@ -234,8 +240,16 @@ class Follower:
         if self._end is not None:
             self.close()
             return self._end
+        if not self._caught_up and self._has_replayed():
+            self._caught_up = True
+            return CaughtUp(self.cursor, timezone.now())
         event = self._next_event()
         return None if event is None else self._deliver(event)
+
+    def _has_replayed(self) -> bool:
+        """Whether all is delivered that the log held when it was last read for this follower."""
+        # Not "whether nothing is left": in a busy topic that moment may never come.
+        return all(self._offsets[topic] >= head for topic, head in self._rights_read_at.items())
 
     def _next_event(self) -> Event | None:
         while self._page:

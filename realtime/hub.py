@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from realtime import bell, epoch, fanout, log
@@ -21,6 +21,8 @@ from realtime.position import Expiry
 from realtime.reader import Answer, Reader, Want
 from realtime.tail import Memory, Tail
 from realtime.threads import DatabaseThreads
+
+T = TypeVar("T")
 
 
 class NotServing(RuntimeError):
@@ -75,6 +77,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._reader.close()
         await self._fanout.stop()
         await self._threads.close()
 
@@ -98,6 +101,10 @@ class Hub:
         """Call ``listener`` whenever someone rings ``group`` (see :func:`bell.ring_group`)."""
         self._listeners.setdefault(group, []).append(listener)
         self._fanout.join(group)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run database work in one of the hub's threads."""
+        return await self._threads.run(work)
 
     def attach(self, topic: str, follower: Follower) -> Tail:
         tail = self._tails.get(topic)
@@ -167,15 +174,19 @@ class Hub:
             self._drop_if_unheard(tail)
         # Positions as they were before the read: what a Tail has taken in since
         # may be newer than the snapshot.
+        known = self._epoch
         before = {topic: tail.position for topic, tail in self._tails.items()}
         marks = await self._threads.run(partial(log.marks, list(before)))
         self._adopt(marks.epoch)
-        self._compare(before, marks)
+        # Positions of another history say nothing about this one.
+        if marks.epoch == known:
+            self._compare(before, marks)
 
     async def _pause_between_checks(self) -> None:
         interval = limits().heads_interval * random.uniform(0.8, 1.2)  # noqa: S311  # not a secret
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._check_wanted.wait(), interval)
+            async with asyncio.timeout(interval):
+                await self._check_wanted.wait()
         self._check_wanted.clear()
 
     def _compare(self, before: Mapping[str, int | None], marks: Marks) -> None:
@@ -208,9 +219,9 @@ class Hub:
         if tail.position is None:
             return
         events = answer.pages[tail.topic]
-        floor = answer.marks[tail.topic].floor
-        if floor > tail.position:
-            tail.skip_to(floor)
+        start = events[0].offset - 1 if events else answer.marks[tail.topic].floor
+        if start > tail.position:
+            tail.skip_to(start)
         tail.take(events)
         # A read that found nothing is not repeated at once: the next check will tell.
         if events:

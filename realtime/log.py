@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from realtime import bell
@@ -108,10 +107,10 @@ def close(topic: str, *, keep_last: bool) -> None:
 
     """
     lock(topic)
-    kept = 1 if keep_last else 0
-    TopicRow.objects.filter(name=topic).update(closed=True, floor=F("head") - kept)
     head = TopicRow.objects.values_list("head", flat=True).get(name=topic)
-    EventRow.objects.filter(topic=topic, offset__lte=head - kept).delete()
+    floor = max(head - 1, 0) if keep_last else head
+    TopicRow.objects.filter(name=topic).update(closed=True, floor=floor)
+    EventRow.objects.filter(topic=topic, offset__lte=floor).delete()
 
 
 def marks(topics: Collection[str]) -> Marks:
@@ -200,14 +199,13 @@ _ADVANCE = """
     RETURNING (SELECT value FROM realtime_epoch WHERE id = 1), head
 """
 
+_MARKS_OF = """
+    SELECT epoch.value, topic.name, topic.head, topic.floor
+    FROM realtime_epoch AS epoch LEFT JOIN realtime_topic AS topic ON topic.name {among}
+    WHERE epoch.id = 1
+"""
+
 _MARKS = {
-    vendor: f"""
-        SELECT epoch.value, topic.name, topic.head, topic.floor
-        FROM realtime_epoch AS epoch LEFT JOIN realtime_topic AS topic ON topic.name {among}
-        WHERE epoch.id = 1
-    """
-    for vendor, among in {
-        "postgresql": "= ANY(%s)",
-        "sqlite": "IN (SELECT value FROM json_each(%s))",
-    }.items()
+    "postgresql": _MARKS_OF.format(among="= ANY(%s)"),
+    "sqlite": _MARKS_OF.format(among="IN (SELECT value FROM json_each(%s))"),
 }

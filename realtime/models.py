@@ -4,7 +4,7 @@ from django.db import models
 
 
 class TopicRow(models.Model):
-    """A topic's head, floor and lock. Rows are never deleted: a closed topic is its own tombstone."""
+    """A topic's head, floor and lock. A closed topic stays, as its own tombstone."""
 
     name = models.CharField(primary_key=True, max_length=90)
     head = models.BigIntegerField(default=0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from realtime import cursors
 from realtime.cursors import Cursor
 from realtime.errors import Refused
-from realtime.event import Event
+from realtime.follower import Delivery
 from realtime.gate import Gate
 from realtime.position import Expiry, expiry
 from realtime.reader import Want, answer_here
@@ -19,7 +19,7 @@ from realtime.reader import Want, answer_here
 class Page:
     """The events after a cursor, and the cursor after them; or why there can be none."""
 
-    events: Sequence[Event]
+    deliveries: Sequence[Delivery]
     cursor: str
     has_more: bool
     expired: Expiry | None = None
@@ -44,7 +44,13 @@ def pull(
     if expired := expiry(cursor.epoch, offsets, answer.marks):
         return Page([], after, has_more=False, expired=expired)
     events = [event for topic in topics for event in answer.pages[topic]][:limit]
-    offsets |= {event.topic: event.offset for event in events}
-    reached = Cursor(cursor.epoch, tuple(offsets[topic] for topic in topics))
+    deliveries = []
+    for event in events:
+        offsets[event.topic] = event.offset
+        deliveries.append(Delivery(event, _cursor(cursor.epoch, topics, offsets)))
     has_more = any(offsets[topic] < answer.marks[topic].head for topic in topics)
-    return Page(events, cursors.encode(reached, topics), has_more)
+    return Page(deliveries, _cursor(cursor.epoch, topics, offsets), has_more)
+
+
+def _cursor(epoch: str, topics: Sequence[str], offsets: Mapping[str, int]) -> str:
+    return cursors.encode(Cursor(epoch, tuple(offsets[topic] for topic in topics)), topics)

@@ -55,13 +55,24 @@ class Reader:
         self._threads = threads
         self._waiting: deque[_Waiting] = deque()
         self._wanted = asyncio.Event()
+        self._closed = False
 
     async def read(self, want: Want) -> Answer:
         """Answer ``want`` from a snapshot that begins after this call."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((want, answer))
-        self._wanted.set()
+        if self._closed:
+            answer.cancel()
+        else:
+            self._waiting.append((want, answer))
+            self._wanted.set()
         return await answer
+
+    def close(self) -> None:
+        """Cancel those who wait for an answer, now and later; call it when nothing serves them."""
+        self._closed = True
+        for _, answer in self._waiting:
+            answer.cancel()
+        self._waiting.clear()
 
     async def serve(self) -> None:
         """
@@ -75,7 +86,7 @@ class Reader:
         batch = self._next_batch()
         try:
             answers = await self._threads.run(partial(answer_all, [want for want, _ in batch]))
-        except DatabaseError:
+        except (DatabaseError, asyncio.CancelledError):
             self._waiting.extendleft(reversed(batch))
             self._wanted.set()
             raise

@@ -50,9 +50,12 @@ def _deferred() -> Iterator[None]:
     # atomic() would BEGIN IMMEDIATE and take SQLite's one write lock for a read.
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA query_only = ON")
-        cursor.execute("BEGIN DEFERRED")
         try:
-            yield
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
         finally:
-            cursor.execute("ROLLBACK")
+            # Whatever became of the snapshot: the thread's next change uses this connection.
             cursor.execute("PRAGMA query_only = OFF")

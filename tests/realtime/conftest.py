@@ -1,20 +1,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
-from django.db import transaction
+from channels.layers import channel_layers
+from django.db import connection, connections, transaction
 
-from realtime import log
+from realtime import cursors, log
+from realtime.conf import limits
+from realtime.cursors import Cursor
 from realtime.event import Event
 from realtime.follower import CaughtUp, Delivery, Expired, Follower, Item, Revoked
 from realtime.gate import End
 from realtime.hub import Hub
+from tests.realtime.layers import Counting
 
 DEADLINE = 10.0
+
+T = TypeVar("T")
+
+on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite locks")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "limits(**limits): run the test under these limits")
+
+
+@pytest.fixture(autouse=True)
+def _chosen_limits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Apply ``@pytest.mark.limits(page_size=2)`` before anything of the test starts."""
+    mark = request.node.get_closest_marker("limits")
+    if mark is None:
+        yield
+        return
+    settings = request.getfixturevalue("settings")
+    settings.REALTIME = {**getattr(settings, "REALTIME", {}), **mark.kwargs}
+    limits.cache_clear()
+    yield
+    limits.cache_clear()
+
+
+@pytest.fixture
+def layer(request: pytest.FixtureRequest) -> Counting:
+    """The channel layer of the test; parametrise it indirectly with another class."""
+    made: Counting = getattr(request, "param", Counting)()
+    channel_layers.set("default", made)
+    return made
 
 
 @dataclass(eq=False)
@@ -34,13 +70,27 @@ class Door:
         return None
 
 
+@dataclass(eq=False)
+class HeldDoor(Door):
+    """A gate that has read the rights, and holds the snapshot open until it may go on."""
+
+    entered: threading.Event = field(default_factory=threading.Event)
+    may_go: threading.Event = field(default_factory=threading.Event)
+
+    def authorise(self, claims: Collection[str]) -> Mapping[str, str]:
+        refusals = super().authorise(claims)
+        self.entered.set()
+        assert self.may_go.wait(DEADLINE)
+        return refusals
+
+
 @pytest.fixture
 def door() -> Door:
     return Door()
 
 
 @pytest.fixture
-async def hub() -> AsyncIterator[Hub]:
+async def hub(layer: Counting) -> AsyncIterator[Hub]:
     async with Hub() as hub:
         yield hub
 
@@ -55,16 +105,46 @@ def write(topic: str, *numbers: int, kind: str = "number", **data: Any) -> list[
 
 
 async def awrite(topic: str, *numbers: int, kind: str = "number", **data: Any) -> list[Event]:
-    return await asyncio.to_thread(_write_and_disconnect, topic, *numbers, kind=kind, **data)
+    return await in_thread(write, topic, *numbers, kind=kind, **data)
 
 
-def _write_and_disconnect(topic: str, *numbers: int, **data: Any) -> list[Event]:
-    from django.db import connections
+async def in_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run database work in a thread of its own, whose connection goes with it."""
+    return await asyncio.to_thread(connected(partial(work, *args, **kwargs)))
 
-    try:
-        return write(topic, *numbers, **data)
-    finally:
-        connections.close_all()
+
+def connected(work: Callable[[], T]) -> Callable[[], T]:
+    """Let ``work`` run in another thread without leaving a connection behind."""
+
+    def run() -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def restore(topic: str, head: int) -> None:
+    """Take the database back to where ``topic`` ended at ``head``, as a restore does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM realtime_event WHERE topic_id = %s AND \"offset\" > %s", [topic, head]
+        )
+        cursor.execute("UPDATE realtime_topic SET head = %s WHERE name = %s", [head, topic])
+
+
+async def cursor_at(topics: Mapping[str, int], epoch: str | None = None) -> str:
+    """The cursor that stands at these offsets of the topics."""
+    epoch = epoch or (await in_thread(log.marks, [])).epoch
+    return cursors.encode(Cursor(epoch, tuple(topics.values())), list(topics))
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Return when ``holds`` does, or fail at the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def take(follower: Follower, count: int) -> list[Item]:

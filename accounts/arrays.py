@@ -1,0 +1,16 @@
+"""Many values as one query parameter, so that there may be any number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+
+def members_of(texts: Collection[str]) -> RawSQL:
+    """Return what stands on the right of ``__in`` for any number of ``texts``."""
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::text[])", [list(texts)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(texts))])

@@ -1,0 +1,26 @@
+"""Which pages may open sockets with their visitors' cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+
+def is_allowed(headers: Mapping[str, str]) -> bool:
+    """
+    Whether a handshake comes from a page of ours, or from no page at all.
+
+    ``headers`` are by lower-case name. Browsers always send Origin with a handshake;
+    it must be this host's or one in ``CSRF_TRUSTED_ORIGINS``. The host must be one
+    of ``ALLOWED_HOSTS``, or a page could make its own name point here.
+    """
+    host = headers.get("host", "")
+    if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return False
+    origin = headers.get("origin")
+    if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    return urlsplit(origin).netloc.lower() == host.lower()

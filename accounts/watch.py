@@ -1,0 +1,95 @@
+"""Ending what a session has open when the session ends (G10)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from accounts import liveness, sightings
+from accounts.authentication import Identity
+from accounts.ringing import GROUP
+from realtime.background import forever
+from realtime.hub import Hub, NotServing
+
+INTERVAL = 3.5
+"""Seconds between two looks; a ring on ``sessions`` makes one at once."""
+
+OnEnd = Callable[[], None]
+
+
+class Watch:
+    """
+    Tells the sockets of this process when their session is over, within 5 s.
+
+    Use it as ``async with Watch(hub)``. It costs one query for each look, whatever
+    the number of sockets.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._held: dict[Identity, set[OnEnd]] = defaultdict(set)
+        self._look_wanted = asyncio.Event()
+
+    async def __aenter__(self) -> Watch:
+        self._hub.listen(GROUP, self._look_wanted.set)
+        self._task = asyncio.create_task(forever(self._look, name="Watching sessions"))
+        _watching.append(self)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        _watching.remove(self)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def add(self, identity: Identity, on_end: OnEnd) -> None:
+        """Call ``on_end`` once, on the event loop, when the session of ``identity`` is over."""
+        self._held[identity].add(on_end)
+
+    def remove(self, identity: Identity, on_end: OnEnd) -> None:
+        """Call ``on_end`` no more; nothing happens if it is not held."""
+        callbacks = self._held.get(identity, set())
+        callbacks.discard(on_end)
+        if not callbacks:
+            self._held.pop(identity, None)
+
+    async def _look(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._look_wanted.wait(), INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311  # not a secret
+        self._look_wanted.clear()
+        held = list(self._held)
+        if not held:
+            return
+        over = await self._hub.run(partial(_look_at, held))
+        for identity in held:
+            if identity.session_key in over:
+                self._end(identity)
+
+    def _end(self, identity: Identity) -> None:
+        for on_end in self._held.pop(identity, set()):
+            on_end()
+
+
+def current() -> Watch:
+    """
+    Return the watch of this process.
+
+    Raises:
+        NotServing: If there is none.
+
+    """
+    if not _watching:
+        raise NotServing
+    return _watching[-1]
+
+
+def _look_at(identities: list[Identity]) -> set[str]:
+    over = liveness.ended(identities)
+    sightings.note({each.session_key for each in identities} - over)
+    return over
+
+
+_watching: list[Watch] = []

@@ -1,0 +1,151 @@
+"""The plain WebSocket topics: a room's or a person's events, for clients without GraphQL."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import TypeAlias
+from urllib.parse import parse_qs
+
+from accounts import authentication, origin, watch
+from accounts.authentication import Identity
+from chat import following
+from chat.errors import Forbidden, NotFound, Unauthenticated
+from chat.frames import frame_of
+from chat.gates import EndReason, room_exists
+from realtime import hub
+from realtime.errors import InvalidCursor, UnknownEvent
+from realtime.follower import Expired, Follower, Item, Revoked
+from realtime.socket import Disconnected, Receive, Scope, Send, Socket
+
+logger = logging.getLogger(__name__)
+
+ENDED = 1000
+RESUME_ELSEWHERE = 1012
+BAD_CURSOR = 4400
+SIGNED_OUT = 4401
+FORBIDDEN = 4403
+NOT_FOUND = 4404
+
+Follow: TypeAlias = Callable[[Identity, str | None], Awaitable[Follower]]
+
+
+async def room_topic(scope: Scope, receive: Receive, send: Send, room_id: str) -> None:
+    """``/ws/room/<database id>?after=<cursor>``, for members."""
+    await _serve(Socket(scope, receive, send), partial(_follow_room, _number(room_id)))
+
+
+async def person_topic(scope: Scope, receive: Receive, send: Send, user_id: str) -> None:
+    """``/ws/user/<database id>?after=<cursor>``, for that person."""
+    await _serve(Socket(scope, receive, send), partial(_follow_person, _number(user_id)))
+
+
+async def _follow_room(room_id: int | None, identity: Identity, after: str | None) -> Follower:
+    try:
+        return await following.follow_room(identity.user.pk, room_id, after=after)
+    except NotFound:
+        if await hub.current().run(partial(room_exists, room_id)):
+            raise Forbidden("Only members may follow a room.") from None
+        raise
+
+
+async def _follow_person(user_id: int | None, identity: Identity, after: str | None) -> Follower:
+    if user_id != identity.user.pk:
+        raise Forbidden("This is somebody else's topic.")
+    return await following.follow_person(identity.user.pk, after=after)
+
+
+async def _serve(socket: Socket, follow: Follow) -> None:
+    with suppress(Disconnected):
+        if not origin.is_allowed(socket.headers):
+            await socket.refuse()
+            return
+        await socket.accept()
+        await _Topic(socket, follow).serve()
+
+
+class _Topic:
+    """One socket on which one stream is told; what comes from the client is ignored."""
+
+    def __init__(self, socket: Socket, follow: Follow) -> None:
+        self._socket = socket
+        self._follow = follow
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def serve(self) -> None:
+        self._tasks.append(asyncio.create_task(self._tell()))
+        try:
+            while True:
+                await self._socket.receive()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        """Tell all there is to tell, and close with the reason when that ends."""
+        try:
+            await self._socket.close(*await self._outcome())
+        except Disconnected:
+            pass
+        except Exception:
+            logger.exception("A topic failed; its socket is closed.")
+            await self._socket.close(1011, "Internal error")
+
+    async def _outcome(self) -> tuple[int, str]:
+        try:
+            return await self._tell_somebody()
+        except Unauthenticated:
+            return SIGNED_OUT, "Signed out"
+        except NotFound as error:
+            return NOT_FOUND, str(error)
+        except Forbidden as error:
+            return FORBIDDEN, str(error)
+        except InvalidCursor as error:
+            return BAD_CURSOR, str(error)
+        except UnknownEvent as error:
+            logger.warning("A stream ends here and can be resumed in a newer process: %s", error)
+            return RESUME_ELSEWHERE, "Resume elsewhere"
+
+    async def _tell_somebody(self) -> tuple[int, str]:
+        headers = self._socket.headers
+        identity = await hub.current().run(partial(authentication.identity_of_headers, headers))
+        if identity is None:
+            raise Unauthenticated
+        watch.current().add(identity, self._on_session_end)
+        try:
+            async with await self._follow(identity, self._after()) as follower:
+                return await self._tell_all(follower)
+        finally:
+            watch.current().remove(identity, self._on_session_end)
+
+    async def _tell_all(self, follower: Follower) -> tuple[int, str]:
+        item: Item | None = None
+        async for item in follower:
+            await self._socket.send(frame_of(item))
+        match item:
+            case Revoked(EndReason.ROOM_DELETED):
+                return NOT_FOUND, "The room was deleted"
+            case Revoked(EndReason.SIGNED_OUT):
+                return SIGNED_OUT, "Signed out"
+            case Revoked():
+                return FORBIDDEN, "Not a member any more"
+            case Expired():
+                return BAD_CURSOR, "The cursor has expired"
+            case _:
+                return ENDED, "The stream has ended"
+
+    def _after(self) -> str | None:
+        query = parse_qs(self._socket.scope["query_string"].decode(), keep_blank_values=True)
+        return query["after"][-1] if "after" in query else None
+
+    def _on_session_end(self) -> None:
+        self._tasks[0].cancel()
+        self._tasks.append(asyncio.create_task(self._socket.close(SIGNED_OUT, "Signed out")))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

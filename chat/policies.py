@@ -1,0 +1,109 @@
+"""
+Who may.
+
+Each function returns what it was asked about, read afresh, or raises. What the
+caller may not see is ``NotFound``, what it may see but not do is ``Forbidden``,
+and whoever is not signed in is ``Unauthenticated`` before anything else. Call
+them before the lock, to fail fast, and again under it, to be right.
+
+An id is ``None`` where the caller sent something that is no id.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from chat.errors import Forbidden, NotFound, Unauthenticated
+from chat.models import JoinRequest, Membership, Room
+
+Actor: TypeAlias = User | AnonymousUser
+
+_LARGEST_ID = 2**63 - 1
+
+
+def signed_in(actor: Actor) -> User:
+    """Whoever is signed in and still active."""
+    person = User.objects.filter(pk=actor.pk, is_active=True).first() if actor.pk else None
+    if person is None:
+        raise Unauthenticated
+    return person
+
+
+def membership_of(actor: Actor, room_id: int | None) -> Membership:
+    """The actor's own membership of a room, with ``user`` and ``room.owner`` loaded."""
+    person = signed_in(actor)
+    memberships = Membership.objects.of(person).with_room()
+    found = memberships.filter(room=_possible(room_id, "room")).first()
+    if found is None:
+        raise NotFound("room")
+    return found
+
+
+def room_owned_by(actor: Actor, room_id: int | None) -> Room:
+    room = membership_of(actor, room_id).room
+    if room.owner_id != actor.pk:
+        raise Forbidden("Only the owner of the room may do this.")
+    return room
+
+
+def member_to_remove(actor: Actor, room_id: int | None, user_id: int | None) -> Membership:
+    """The membership of ``user_id`` in a room that the actor owns."""
+    room = room_owned_by(actor, room_id)
+    memberships = Membership.objects.with_room().filter(room=room)
+    found = memberships.filter(user=_possible(user_id, "member")).first()
+    if found is None:
+        raise NotFound("member")
+    return found
+
+
+def room_to_join(actor: Actor, room_id: int | None) -> Room:
+    """A room that anyone may enter, or one that the actor is in already."""
+    person = signed_in(actor)
+    room = Room.objects.with_owner().filter(pk=_possible(room_id, "room")).first()
+    if room is None:
+        raise NotFound("room")
+    if room.access != Room.Access.OPEN and not room.memberships.of(person).exists():
+        raise NotFound("room")
+    return room
+
+
+def room_behind(actor: Actor, join_code: str) -> Room:
+    """The room whose door ``join_code`` leads to, whatever text that is."""
+    signed_in(actor)
+    possible = join_code.isascii() and "\0" not in join_code
+    room = Room.objects.with_owner().filter(join_code=join_code).first() if possible else None
+    if room is None:
+        raise NotFound("room")
+    return room
+
+
+def request_to_withdraw(actor: Actor, join_request_id: int | None) -> JoinRequest:
+    join_request = _request_seen_by(actor, join_request_id)
+    if join_request.user_id != actor.pk:
+        raise Forbidden("Only the requester may withdraw a request.")
+    return join_request
+
+
+def request_to_decide(actor: Actor, join_request_id: int | None) -> JoinRequest:
+    join_request = _request_seen_by(actor, join_request_id)
+    if join_request.room.owner_id != actor.pk:
+        raise Forbidden("Only the owner of the room may admit or deny.")
+    return join_request
+
+
+def _request_seen_by(actor: Actor, join_request_id: int | None) -> JoinRequest:
+    person = signed_in(actor)
+    requests = JoinRequest.objects.with_people()
+    found = requests.filter(pk=_possible(join_request_id, "join request")).first()
+    if found is None or person.pk not in (found.user_id, found.room.owner_id):
+        raise NotFound("join request")
+    return found
+
+
+def _possible(row_id: int | None, what: str) -> int:
+    # SQLite's driver raises OverflowError for numbers that PostgreSQL would not find.
+    if row_id is None or not 0 < row_id <= _LARGEST_ID:
+        raise NotFound(what)
+    return row_id

@@ -1,0 +1,59 @@
+"""The server: HTTP through Django, WebSockets to their applications, and the hub they share."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+django.setup(set_prefix=False)
+
+from django.core.asgi import get_asgi_application  # noqa: E402  # Django is set up first
+
+from accounts.watch import Watch  # noqa: E402  # as above
+from chat.consumers import person_topic, room_topic  # noqa: E402  # as above
+from realtime.hub import Hub  # noqa: E402  # as above
+from realtime.socket import Receive, Scope, Send, Socket  # noqa: E402  # as above
+from schema.websocket import graphql  # noqa: E402  # as above
+
+_django = get_asgi_application()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    match scope["type"]:
+        case "lifespan":
+            await _live(receive, send)
+        case "websocket":
+            await _websocket(scope, receive, send)
+        case _:
+            await _django(scope, receive, send)  # type: ignore[arg-type]  # asgiref spells them out
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Hold what all connections of this process share, from its start to its end."""
+    await receive()
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(Hub())
+        await stack.enter_async_context(Watch(hub))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    match _parts(scope):
+        case ["graphql"]:
+            await graphql(scope, receive, send)
+        case ["ws", "room", room_id]:
+            await room_topic(scope, receive, send, room_id)
+        case ["ws", "user", user_id]:
+            await person_topic(scope, receive, send, user_id)
+        case _:
+            await Socket(scope, receive, send).refuse()
+
+
+def _parts(scope: Scope) -> list[str]:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).strip("/").split("/")

@@ -1,0 +1,33 @@
+"""The snapshot that an operation reads from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from realtime.snapshot import snapshot
+
+
+class Reads:
+    """
+    One operation's view of the database: one moment for a query, and for a
+    mutation one moment after each of its changes.
+
+    Belongs to the worker thread that runs the operation.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+
+    def begin(self) -> None:
+        self._open.enter_context(snapshot())
+
+    def end(self) -> None:
+        self._open.close()
+
+    @contextmanager
+    def put_aside(self) -> Iterator[None]:
+        """Let a change happen here, and read the database as it is after that."""
+        self.end()
+        yield
+        self.begin()

@@ -1,0 +1,241 @@
+"""
+GraphQL over WebSocket: the server's side of graphql-transport-ws.
+
+One task receives and never waits for the database, so pings are answered whatever
+goes on; each operation is a task of its own, which waits for the socket to take
+what it sends. Nothing is buffered in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import aclosing, suppress
+from functools import partial
+from typing import Any, assert_never
+
+from graphql import OperationType
+
+from accounts import authentication, origin, watch
+from accounts.authentication import Identity
+from realtime import hub
+from realtime.errors import UnknownEvent
+from realtime.socket import Disconnected, Receive, Scope, Send, Socket
+from schema import execution, messages, threads
+from schema.conf import limits
+from schema.execution import Operation, Request, RequestError
+from schema.messages import (
+    ClientMessage,
+    Complete,
+    ConnectionAck,
+    ConnectionInit,
+    Error,
+    InvalidMessage,
+    Next,
+    Ping,
+    Pong,
+    ServerMessage,
+    Subscribe,
+)
+from schema.transports import SocketContext, StreamContext
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "graphql-transport-ws"
+
+GOING_AWAY = 1012
+INVALID_MESSAGE = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+INITIALISATION_TIMEOUT = 4408
+SUBSCRIBER_EXISTS = 4409
+TOO_MANY_INITIALISATIONS = 4429
+
+_LAST_WORDS = 1.0
+"""Seconds that running mutations get to answer when their session ends."""
+
+
+async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application at the GraphQL address."""
+    socket = Socket(scope, receive, send)
+    with suppress(Disconnected):
+        if not origin.is_allowed(socket.headers):
+            await socket.refuse()
+        elif SUBPROTOCOL not in scope.get("subprotocols", ()):
+            await socket.accept()
+            await socket.close(SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
+        else:
+            await socket.accept(SUBPROTOCOL)
+            await Connection(socket).serve()
+
+
+class CloseWith(Exception):
+    """The client did what the protocol answers by closing."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Connection:
+    """One socket and the operations on it."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._identity: Identity | None = None
+        self._initialised = False
+        self._acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Serve until the socket is closed, by whichever side."""
+        timeout = asyncio.get_running_loop().call_later(limits().init_timeout, self._give_up)
+        try:
+            while True:
+                await self._obey(messages.decode(await self._socket.receive()))
+        except InvalidMessage as error:
+            await self._socket.close(INVALID_MESSAGE, str(error))
+        except CloseWith as violation:
+            await self._socket.close(violation.code, violation.reason)
+        finally:
+            timeout.cancel()
+            await self._stop()
+
+    async def _obey(self, message: ClientMessage) -> None:
+        match message:
+            case ConnectionInit():
+                self._initialise(message)
+            case Ping():
+                await self._send(Pong(message.payload))
+            case Pong():
+                pass
+            case Subscribe():
+                self._begin(message)
+            case Complete():
+                self._cancel(message.id)
+            case _:
+                assert_never(message)
+
+    def _initialise(self, message: ConnectionInit) -> None:
+        if self._initialised:
+            raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
+        self._initialised = True
+        self._do(self._acknowledge(message.payload or {}))
+
+    async def _acknowledge(self, payload: dict[str, Any]) -> None:
+        authorization = payload.get("Authorization", payload.get("authorization"))
+        self._identity = await hub.current().run(partial(self._identify, authorization))
+        if authorization is not None and self._identity is None:
+            await self._socket.close(FORBIDDEN, "Forbidden")
+            return
+        if self._identity is not None:
+            watch.current().add(self._identity, self._on_session_end)
+        self._acknowledged = True
+        await self._send(ConnectionAck())
+
+    def _identify(self, authorization: object) -> Identity | None:
+        if authorization is None:
+            return authentication.identity_of_headers(self._socket.headers)
+        return authentication.identity_of_authorization(str(authorization))
+
+    def _begin(self, message: Subscribe) -> None:
+        if not self._acknowledged:
+            raise CloseWith(UNAUTHORIZED, "Unauthorized")
+        if message.id in self._operations:
+            raise CloseWith(SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
+        if len(self._operations) >= limits().socket_operations:
+            raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many operations on one socket")
+        self._operations[message.id] = self._do(self._operate(message))
+
+    def _cancel(self, operation_id: str) -> None:
+        task = self._operations.pop(operation_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def _operate(self, message: Subscribe) -> None:
+        """Run one operation and say how it went; an error of its own ends it alone."""
+        payload = message.payload
+        request = Request(payload.query, payload.variables or {}, payload.operation_name)
+        try:
+            operation = execution.prepare(request)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                await self._stream(message.id, operation)
+            else:
+                await self._answer(message.id, operation)
+        except RequestError as error:
+            self._operations.pop(message.id, None)
+            await self._send(Error(message.id, list(error.errors)))
+        else:
+            self._operations.pop(message.id, None)
+            await self._send(Complete(message.id))
+
+    async def _answer(self, operation_id: str, operation: Operation) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # every operation runs in one
+        self._answering.add(task)
+        try:
+            session_key = self._identity.session_key if self._identity else None
+            user_agent = self._socket.headers.get("user-agent", "")
+            context = SocketContext(session_key, user_agent)
+            result = await threads.operations().run(partial(execution.run, operation, context))
+            await self._send(Next(operation_id, execution.formatted(result)))
+        finally:
+            self._answering.discard(task)
+
+    async def _stream(self, operation_id: str, operation: Operation) -> None:
+        # The place where streams that ask for the same can come to share their
+        # executions: everything below this line is per subscriber.
+        stream = await execution.subscribe(operation, StreamContext(self._identity))
+        async with aclosing(stream) as results:  # type: ignore[type-var]  # graphql-core's has aclose
+            async for result in results:
+                await self._send(Next(operation_id, execution.formatted(result)))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run ``work`` beside the receiving; a failure is logged and closes the socket."""
+        task = asyncio.create_task(self._guard(work))
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Disconnected:
+            pass
+        except UnknownEvent as error:
+            logger.warning("A stream ends here and can be resumed in a newer process: %s", error)
+            await self._socket.close(GOING_AWAY, "Resume elsewhere")
+        except Exception:
+            logger.exception("An operation failed; its socket is closed.")
+            await self._socket.close(1011, "Internal error")
+
+    async def _send(self, message: ServerMessage) -> None:
+        await self._socket.send(messages.encode(message))
+
+    def _give_up(self) -> None:
+        if not self._initialised:
+            reason = "Connection initialisation timeout"
+            self._do(self._socket.close(INITIALISATION_TIMEOUT, reason))
+
+    def _on_session_end(self) -> None:
+        self._do(self._end_session())
+
+    async def _end_session(self) -> None:
+        """Stop all streams at once, let running mutations answer, and close."""
+        for task in set(self._operations.values()) - self._answering:
+            task.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=_LAST_WORDS)
+        await self._socket.close(UNAUTHORIZED, "Signed out")
+
+    async def _stop(self) -> None:
+        if self._identity is not None:
+            watch.current().remove(self._identity, self._on_session_end)
+        for task in self._chores:
+            task.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
