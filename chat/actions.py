@@ -9,7 +9,7 @@ it raises a ``ChatError``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -21,6 +21,13 @@ from realtime import log
 
 S = TypeVar("S")
 R = TypeVar("R")
+
+
+class _Entry(NamedTuple):
+    """A room and the person before its door."""
+
+    room: Room
+    person: User
 
 
 def create_room(*, actor: Actor, title: str, access: Room.Access) -> Room:
@@ -59,17 +66,17 @@ def delete_room(*, actor: Actor, room_id: int | None) -> None:
 
 def join_room(*, actor: Actor, room_id: int | None) -> Room:
     return _carry_out(
-        lambda: (policies.room_to_join(actor, room_id), policies.signed_in(actor)),
-        lambda pair: topics.of_membership(pair[0].pk, pair[1].pk),
-        lambda pair: changes.join_open_room(pair[0], user=pair[1]),
+        lambda: _Entry(policies.room_to_join(actor, room_id), policies.signed_in(actor)),
+        lambda entry: topics.of_membership(entry.room.pk, entry.person.pk),
+        lambda entry: changes.join_open_room(entry.room, user=entry.person),
     )
 
 
 def request_to_join(*, actor: Actor, join_code: str) -> JoinRequest:
     return _carry_out(
-        lambda: (policies.room_behind(actor, join_code), policies.signed_in(actor)),
-        lambda pair: topics.of_request(pair[0].pk, pair[1].pk),
-        lambda pair: changes.request_to_join(pair[0], user=pair[1]),
+        lambda: _Entry(policies.room_behind(actor, join_code), policies.signed_in(actor)),
+        lambda entry: topics.of_request(entry.room.pk, entry.person.pk),
+        lambda entry: changes.request_to_join(entry.room, user=entry.person),
     )
 
 

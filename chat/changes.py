@@ -277,4 +277,4 @@ def _erase(room: Room) -> None:
     room.messages.all().erase()
     room.join_requests.all().erase()
     room.memberships.all().erase()
-    room.delete()
+    Room.objects.filter(pk=room.pk).erase()

@@ -46,7 +46,7 @@ def change(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def whole(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _open(), transaction.atomic():
+        with transaction.atomic(), _open():
             return function(*args, **kwargs)
 
     return whole

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core import serializers
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import F, ProtectedError
 from django.db.models.deletion import Collector
 
@@ -109,6 +110,9 @@ async def test_the_asynchronous_doors_are_closed_as_well(
 ) -> None:
     with pytest.raises(ChangeOutsideChanges):
         await door(row)
+
+    # Deleting first reads, in a thread whose connection would outlive the test database.
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.mark.parametrize("door", RELATED_DOORS.values(), ids=RELATED_DOORS)

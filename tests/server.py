@@ -1,0 +1,106 @@
+"""A real server in a process of its own, as an operator would start it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTED_WITHIN = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """
+    ``python -m project.serve`` on 127.0.0.1, with its own data directory.
+
+    It keeps its port and data through :meth:`kill` and :meth:`start`.
+    """
+
+    def __init__(self, directory: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.log = directory / "server.log"
+        self.environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "DATA_DIR": str(directory / "data"),
+            "DEMO": "0",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # ourselves
+                [sys.executable, "-m", "project.serve"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_it_answers()
+
+    def manage(self, *arguments: str, text: str | None = None) -> str:
+        """Run manage.py beside the server, on the same data; ``text`` is its standard input."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(  # noqa: S603  # ourselves
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            input=text,
+            timeout=60,
+        )
+        return done.stdout
+
+    def kill(self) -> None:
+        """SIGKILL: no word of farewell, nothing flushed."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + STARTED_WITHIN
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            assert self._process.poll() is None, self.log.read_text()
+            try:
+                urlopen(f"{self.http}/graphql?query=%7B__typename%7D", timeout=5).close()
+            except HTTPError:
+                raise
+            except (URLError, OSError):
+                time.sleep(0.05)  # between two questions to another process, not for effect
+            else:
+                return
+        raise AssertionError(f"No answer within {STARTED_WITHIN} s:\n{self.log.read_text()}")
