@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -25,8 +24,8 @@ class BearerTokenMiddleware:
     so CSRF is not checked and no session cookie is set or deleted. It stands
     between SessionMiddleware and CsrfViewMiddleware.
 
-    For all requests, whoever was recognised by a session is noted as seen, after
-    the response has gone out.
+    For all requests, the session by which somebody was recognised is noted as seen.
+    Under ASGI a thread is entered only when there is something to write.
     """
 
     sync_capable = True
@@ -44,18 +43,18 @@ class BearerTokenMiddleware:
         response = self.get_response(request)
         if not isinstance(response, HttpResponseBase):
             return _finish_later(request, response)
-        if _must_save(request, response):
-            _save(request)
-        return _finish(request, response)
+        if _has_to_write(request, response):
+            _write(request, response)
+        return response
 
 
 async def _finish_later(
     request: HttpRequest, coming: Awaitable[HttpResponseBase]
 ) -> HttpResponseBase:
     response = await coming
-    if _must_save(request, response):
-        await sync_to_async(_save)(request)
-    return _finish(request, response)
+    if _has_to_write(request, response):
+        await sync_to_async(_write)(request, response)
+    return response
 
 
 def _judge_by_header(request: HttpRequest) -> None:
@@ -69,7 +68,20 @@ def _judge_by_header(request: HttpRequest) -> None:
     request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001  # Django's own flag
 
 
-def _must_save(request: HttpRequest, response: HttpResponseBase) -> bool:
+def _has_to_write(request: HttpRequest, response: HttpResponseBase) -> bool:
+    return _has_to_save(request, response) or _has_to_note(request)
+
+
+def _write(request: HttpRequest, response: HttpResponseBase) -> None:
+    if _has_to_save(request, response):
+        # A session revoked meanwhile has nothing left to save; the answer stands.
+        with suppress(UpdateError):
+            request.session.save()
+    if _has_to_note(request):
+        sightings.note([request.session.session_key or ""])
+
+
+def _has_to_save(request: HttpRequest, response: HttpResponseBase) -> bool:
     session = request.session
     return (
         isinstance(session, SessionStore)
@@ -80,16 +92,11 @@ def _must_save(request: HttpRequest, response: HttpResponseBase) -> bool:
     )
 
 
-def _save(request: HttpRequest) -> None:
-    # A session revoked meanwhile has nothing left to save; the answer stands.
-    with suppress(UpdateError):
-        request.session.save()
-
-
-def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _has_to_note(request: HttpRequest) -> bool:
     session = request.session
-    if isinstance(session, SessionStore) and session.seen and session.session_key:
-        noting = partial(sightings.note, [session.session_key])
-        # Closing comes after sending, in a thread that Django enters anyway.
-        response._resource_closers.append(noting)  # type: ignore[attr-defined]  # noqa: SLF001  # no public hook
-    return response
+    return (
+        isinstance(session, SessionStore)
+        and session.seen
+        and session.session_key is not None
+        and sightings.is_due(session.session_key)
+    )

@@ -24,10 +24,10 @@ def note(session_keys: Collection[str]) -> None:
     Record that these sessions are in use.
 
     Writes at most once a minute for each session, and for most calls not at all.
-    To be called outside transactions and snapshots, when nobody waits for the
-    result; a database that fails is logged and otherwise ignored.
+    To be called outside transactions and snapshots. A database that fails is
+    logged and otherwise ignored.
     """
-    due = [key for key in session_keys if _is_due(key)]
+    due = [key for key in session_keys if is_due(key)]
     if not due:
         return
     try:
@@ -41,7 +41,8 @@ def forget() -> None:
     _noted.clear()
 
 
-def _is_due(session_key: str) -> bool:
+def is_due(session_key: str) -> bool:
+    """Whether noting the session would ask the database; costs nothing and needs no thread."""
     noted_at = _noted.get(session_key)
     return noted_at is None or monotonic() - noted_at >= INTERVAL.total_seconds()
 

@@ -24,6 +24,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]  # as above
+
 from project import environment
 from project.environment import BadEnvironment
 
@@ -69,6 +74,7 @@ def main() -> None:
         sys.exit(2)
     _advise(plan)
     _announce(plan)
+    _allow_many_sockets()
     _serve(plan)
 
 
@@ -152,6 +158,13 @@ def _let_go_of_database() -> None:
     connections.close_all()
     if close_pool := getattr(connection, "close_pool", None):
         close_pool()
+
+
+def _allow_many_sockets() -> None:
+    """Raise the limit of open files, each socket being one, as far as the system lets us."""
+    if resource is not None:
+        _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
 
 
 def _advise(plan: Plan) -> None:

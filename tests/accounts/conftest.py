@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import connections
 
 from accounts import sightings
 from realtime import bell
@@ -30,6 +32,13 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     groups: list[str] = []
     monkeypatch.setattr(bell, "ring_group", groups.append)
     return groups
+
+
+@pytest.fixture
+async def database_of_threads(transactional_db: None) -> AsyncIterator[None]:
+    """The database as async code reaches it: from a thread, which lets go of it in the end."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import AsyncClient, Client
@@ -231,7 +232,7 @@ def test_a_session_revoked_during_a_request_spoils_no_answer_to_a_token(
     assert not Session.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database_of_threads")
 @pytest.mark.parametrize("path", EVERY_VIEW_OF_WHO)
 async def test_all_of_it_holds_under_asgi(bearer: dict[str, str], path: str, eve: User) -> None:
     client = AsyncClient()
@@ -244,10 +245,22 @@ async def test_all_of_it_holds_under_asgi(bearer: dict[str, str], path: str, eve
     assert [each.json()["user"] for each in (with_token, forged, with_cookie)] == ["bob", "", "eve"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database_of_threads")
 async def test_under_asgi_too_a_token_keeps_things_in_its_session(
     key: str, bearer: dict[str, str]
 ) -> None:
     await AsyncClient().get("/remember/", headers=bearer)
 
     assert await SessionStore(key).aget("colour") == "green"
+
+
+@pytest.mark.usefixtures("database_of_threads")
+async def test_under_asgi_no_thread_is_entered_when_there_is_nothing_to_write(
+    key: str, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sync_to_async(sightings.note)([key])
+    monkeypatch.setattr("accounts.middleware.sync_to_async", None)
+
+    answer = await AsyncClient().get("/who-async/", headers=bearer)
+
+    assert answer.json() == {"user": "bob"}

@@ -50,7 +50,7 @@ def test_later_saves_leave_alone_when_and_where_the_session_began(bob: User) -> 
     )
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database_of_threads")
 async def test_saving_asynchronously_is_the_same_saving() -> None:
     store = SessionStore()
     await store.aset("colour", "green")

@@ -1,0 +1,66 @@
+# Every target does its own set-up: the tools are installed into .venv, once and
+# again whenever requirements/ changes. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# For `make test ARGS="-k sessions"`.
+ARGS ?=
+PACKAGES := realtime accounts chat schema project
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
+UV := .cache/uv/bin/uv
+COMPILE := $(UV) --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check schema lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/run.stamp ## start the server at http://127.0.0.1:8000/
+	@$(BIN)/python -m project.serve
+
+test: $(VENV)/dev.stamp ## run the tests
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/dev.stamp ## check style, types, architecture, migrations, API and dependencies
+	@echo "ruff";        $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "mypy";        $(BIN)/mypy --no-error-summary $(PACKAGES)
+	@echo "imports";     $(BIN)/lint-imports > .cache/imports.txt || { cat .cache/imports.txt; exit 1; }
+	@echo "migrations";  $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1 > .cache/migrations.txt || { cat .cache/migrations.txt; exit 1; }
+	@echo "schema";      $(BIN)/python manage.py export_schema --check
+	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
+	@echo "All is well."
+
+schema: $(VENV)/run.stamp ## print the API into schema.graphql
+	@$(BIN)/python manage.py export_schema
+
+lock: $(UV) ## pin the dependencies of pyproject.toml in requirements/
+	@mkdir -p requirements
+	@$(COMPILE) -o requirements/run.txt > /dev/null
+	@$(COMPILE) -c requirements/run.txt --group dev -o requirements/dev.txt > /dev/null
+	@echo "requirements/run.txt and requirements/dev.txt are up to date."
+
+$(VENV)/run.stamp: requirements/run.txt | $(VENV)/python.stamp
+	@echo "Installing what the server needs into $(VENV) …"
+	@$(PIP) --requirement requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/python.stamp
+	@echo "Installing what tests and checks need into $(VENV) …"
+	@$(PIP) --requirement requirements/dev.txt
+	@mkdir -p .cache
+	@touch $@
+
+$(VENV)/python.stamp:
+	@command -v "$(PYTHON)" > /dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name it: make PYTHON=…" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(UV):
+	@echo "Installing uv into .cache/uv …"
+	@"$(PYTHON)" -m venv .cache/uv
+	@.cache/uv/bin/python -m pip --quiet --disable-pip-version-check install uv
