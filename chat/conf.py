@@ -1,10 +1,18 @@
-"""The settings of ``chat``, each with its default: keys of ``settings.CHAT``."""
+"""The limits of ``chat``: defaults here, overridden by ``settings.CHAT``."""
 
 from __future__ import annotations
 
-from django.conf import settings
+from dataclasses import dataclass
+
+from realtime.configuration import configured
 
 
-def message_length() -> int:
-    """How many characters a message may have (``MESSAGE_LENGTH``)."""
-    return int(getattr(settings, "CHAT", {}).get("MESSAGE_LENGTH", 2000))
+@dataclass(frozen=True, slots=True)
+class Limits:
+    message_length: int = 2_000
+    """The characters of one message."""
+
+
+def limits() -> Limits:
+    """The limits in force; raises ``ImproperlyConfigured`` if they are not such."""
+    return configured(Limits, "CHAT")

@@ -27,7 +27,7 @@ def title(text: str) -> str:
 
 def message(text: str) -> str:
     """Accept a message exactly as written, line breaks and surrounding space included."""
-    _require_length("text", text, conf.message_length())
+    _require_length("text", text, conf.limits().message_length)
     _require_storable("text", text)
     _require_visible("text", text)
     return text

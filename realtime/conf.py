@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from realtime.configuration import configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,5 @@ class Limits:
 
 @cache
 def limits() -> Limits:
-    """
-    The limits in force.
-
-    Raises:
-        ImproperlyConfigured: If ``settings.REALTIME`` has a name that is not a limit.
-
-    """
-    chosen = getattr(settings, "REALTIME", {})
-    unknown = set(chosen) - {field.name for field in fields(Limits)}
-    if unknown:
-        raise ImproperlyConfigured(f"settings.REALTIME has no limit named {sorted(unknown)}.")
-    return Limits(**chosen)
+    """The limits in force; raises ``ImproperlyConfigured`` if they are not such."""
+    return configured(Limits, "REALTIME")

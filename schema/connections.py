@@ -105,25 +105,30 @@ def connect(rows: QuerySet[Any], key: str, span: Span, node: Callable[[Row], N])
     """
     Read one page of ``rows``, ordered by ``key``, and make a node of each.
 
+    A minus before the key, as in ``order_by``, puts the largest first.
+
     Raises:
         Invalid: If the arguments ask for no page.
 
     """
+    field = key.removeprefix("-")
     found = list(_within(rows, key, span)[: span.size + 1])
     page = found[: span.size]
     is_more = len(found) > span.size
     if span.is_backward:
         page.reverse()
-    edges = [Edge(node=node(row), cursor=_cursor(getattr(row, key))) for row in page]
+    edges = [Edge(node=node(row), cursor=_cursor(getattr(row, field))) for row in page]
     return Connection(edges=edges, page_info=_page_info(edges, span, is_more=is_more))
 
 
 def _within(rows: QuerySet[Any], key: str, span: Span) -> QuerySet[Any]:
+    field, descends = key.removeprefix("-"), key.startswith("-")
+    later, earlier = ("lt", "gt") if descends else ("gt", "lt")
     if span.after is not None:
-        rows = rows.filter(**{f"{key}__gt": _key(span.after, "after")})
+        rows = rows.filter(**{f"{field}__{later}": _key(span.after, "after")})
     if span.before is not None:
-        rows = rows.filter(**{f"{key}__lt": _key(span.before, "before")})
-    return rows.order_by(f"-{key}" if span.is_backward else key)
+        rows = rows.filter(**{f"{field}__{earlier}": _key(span.before, "before")})
+    return rows.order_by(f"-{field}" if span.is_backward != descends else field)
 
 
 def _page_info(edges: Sequence[Edge[Any]], span: Span, *, is_more: bool) -> PageInfo:

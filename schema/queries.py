@@ -71,7 +71,7 @@ class Query:
         if search:
             rooms = rooms.filter(title__icontains=search.replace("\0", ""))
         return connect(
-            rooms, "pk", Span.asked(first, after), lambda room: RoomPreview.of(RoomData.of(room))
+            rooms, "-pk", Span.asked(first, after), lambda room: RoomPreview.of(RoomData.of(room))
         )
 
     @strawberry.field(

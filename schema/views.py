@@ -132,7 +132,7 @@ class Viewer:
         wanted = given(status) or JoinRequestStatus.PENDING
         requests = models.JoinRequest.objects.by(self._person).with_people()
         return connect(
-            requests.filter(status=wanted.value), "pk", Span.asked(first, after), _join_request
+            requests.filter(status=wanted.value), "-pk", Span.asked(first, after), _join_request
         )
 
     @strawberry.field

@@ -42,7 +42,7 @@ def test_a_message_is_kept_as_it_was_written(text: str) -> None:
 
 
 def test_the_length_of_messages_is_a_setting(settings: Any) -> None:
-    settings.CHAT = {"MESSAGE_LENGTH": 3}
+    settings.CHAT = {"message_length": 3}
 
     assert texts.message("abc") == "abc"
     with pytest.raises(Invalid, match="1 to 3"):

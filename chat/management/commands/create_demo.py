@@ -18,4 +18,4 @@ class Command(BaseCommand):
         for username, password in demo.demo_sign_ins():
             self.stdout.write(f"{username:<6} {password}")
         for room in Room.objects.filter(title="The anteroom", owner__username="alice")[:1]:
-            self.stdout.write(f"To ask into {room}, use the join code {room.join_code}")
+            self.stdout.write(f"Join code of “{room}”, to ask to come in: {room.join_code}")
