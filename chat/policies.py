@@ -33,10 +33,10 @@ def signed_in(actor: Actor) -> User:
 
 def membership_of(actor: Actor, room_id: int | None) -> Membership:
     """The actor's own membership of a room, with ``user`` and ``room.owner`` loaded."""
-    person = signed_in(actor)
-    memberships = Membership.objects.of(person).with_room()
-    found = memberships.filter(room=_possible(room_id, "room")).first()
+    memberships = Membership.objects.with_room().filter(user=actor.pk, user__is_active=True)
+    found = memberships.filter(room=_possible_or_none(room_id)).first()
     if found is None:
+        signed_in(actor)
         raise NotFound("room")
     return found
 
@@ -103,7 +103,12 @@ def _request_seen_by(actor: Actor, join_request_id: int | None) -> JoinRequest:
 
 
 def _possible(row_id: int | None, what: str) -> int:
-    # SQLite's driver raises OverflowError for numbers that PostgreSQL would not find.
-    if row_id is None or not 0 < row_id <= _LARGEST_ID:
+    possible = _possible_or_none(row_id)
+    if possible is None:
         raise NotFound(what)
-    return row_id
+    return possible
+
+
+def _possible_or_none(row_id: int | None) -> int | None:
+    # SQLite's driver raises OverflowError for numbers that PostgreSQL would not find.
+    return row_id if row_id is not None and 0 < row_id <= _LARGEST_ID else None

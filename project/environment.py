@@ -39,6 +39,10 @@ def flag(name: str, *, default: bool) -> bool:
     raise BadEnvironment(f"{name}={text} must be 0 or 1.")
 
 
+def text(name: str, default: str) -> str:
+    return os.environ.get(name) or default
+
+
 def names(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
 

@@ -64,7 +64,7 @@ REDIS_HOSTS = environment.redis_hosts()
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": REDIS_HOSTS},
+        "CONFIG": {"hosts": REDIS_HOSTS, "prefix": environment.text("REDIS_PREFIX", "anteroom")},
     }
     if REDIS_HOSTS
     else {

@@ -10,7 +10,12 @@ import sys
 import time
 from pathlib import Path
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
+from uuid import uuid4
+
+import psycopg
+from psycopg.sql import SQL, Identifier
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTED_WITHIN = 60.0
@@ -38,6 +43,7 @@ class Server:
             "PORT": str(self.port),
             "DATA_DIR": str(directory / "data"),
             "DEMO": "0",
+            **_backends_of_its_own(),
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,3 +110,15 @@ class Server:
             else:
                 return
         raise AssertionError(f"No answer within {STARTED_WITHIN} s:\n{self.log.read_text()}")
+
+
+def _backends_of_its_own() -> dict[str, str]:
+    """Where the tests run beside PostgreSQL and Redis, a new database and a new prefix there."""
+    url = os.environ.get("DATABASE_URL")
+    if url is None:
+        return {}
+    name = f"anteroom_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    own = urlsplit(url)._replace(path=f"/{name}")
+    return {"DATABASE_URL": urlunsplit(own), "REDIS_PREFIX": name}
