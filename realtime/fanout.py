@@ -88,12 +88,13 @@ class Fanout:
         steps = {
             "Receiving rings": self._receive,
             "Joining groups": self._reconcile,
-            "Ringing": self._send,
         }
         self._tasks = [
-            asyncio.create_task(forever(step, name=name, on_failure=self._lose_rings), name=name)
+            asyncio.create_task(forever(step, name=name, on_failure=self._on_trouble), name=name)
             for name, step in steps.items()
         ]
+        sending = forever(self._send, name="Ringing", on_failure=self._lose_rings)
+        self._tasks.append(asyncio.create_task(sending, name="Ringing"))
 
     async def stop(self) -> None:
         for task in self._tasks:

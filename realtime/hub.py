@@ -24,6 +24,9 @@ from realtime.threads import DatabaseThreads
 
 T = TypeVar("T")
 
+_BETWEEN_CHECKS = 0.05
+"""Seconds between two checks of the heads, however many reasons there are for one."""
+
 
 class NotServing(RuntimeError):
     def __init__(self) -> None:
@@ -40,6 +43,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._threads = DatabaseThreads("realtime", 2)
+        self._guests = DatabaseThreads("realtime-application", 4)
         self._reader = Reader(self._threads)
         self._fanout = Fanout(
             on_ring=self._on_ring, on_joined=self._on_joined, on_trouble=self._check_now
@@ -80,6 +84,7 @@ class Hub:
         self._reader.close()
         await self._fanout.stop()
         await self._threads.close()
+        await self._guests.close()
 
     async def follow(
         self, topics: Sequence[str], *, after: str | None, gate: Gate[Any], claim: Hashable
@@ -103,8 +108,8 @@ class Hub:
         self._fanout.join(group)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run database work in one of the hub's threads."""
-        return await self._threads.run(work)
+        """Run the application's database work, apart from the threads that serve the log."""
+        return await self._guests.run(work)
 
     def attach(self, topic: str, follower: Follower) -> Tail:
         tail = self._tails.get(topic)
@@ -168,8 +173,10 @@ class Hub:
         """Wait a second, or for a reason not to, and learn what rings did not tell."""
         await self._pause_between_checks()
         if self._doubted is not None:
-            doubted, self._doubted = self._doubted, None
+            doubted = self._doubted
             self._adopt(await self._threads.run(partial(epoch.rotate, doubted)))
+            # Only now: a doubt outlives a database that cannot be written to.
+            self._doubted = None if self._doubted == doubted else self._doubted
         for tail in list(self._tails.values()):
             self._drop_if_unheard(tail)
         # Positions as they were before the read: what a Tail has taken in since
@@ -184,6 +191,7 @@ class Hub:
 
     async def _pause_between_checks(self) -> None:
         interval = limits().heads_interval * random.uniform(0.8, 1.2)  # noqa: S311  # not a secret
+        await asyncio.sleep(_BETWEEN_CHECKS)
         with suppress(TimeoutError):
             async with asyncio.timeout(interval):
                 await self._check_wanted.wait()
@@ -240,6 +248,7 @@ class Hub:
     def _drop_if_unheard(self, tail: Tail) -> None:
         if not tail.listeners and self._tails.get(tail.topic) is tail:
             del self._tails[tail.topic]
+            tail.reset()
             self._fanout.leave(tail.topic)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Collate
 from django.utils import timezone
 
 from realtime import bell
@@ -66,7 +67,7 @@ def lock(*topics: str) -> None:
     list(
         TopicRow.objects.select_for_update()
         .filter(name__in=wanted)
-        .order_by("name")
+        .order_by(_by_code_points())
         .values_list("name", flat=True)
     )
     transaction.on_commit(_Held(frozenset(wanted)))
@@ -154,6 +155,11 @@ class _Held:
 def _held() -> frozenset[str]:
     callbacks = [entry[1] for entry in connection.run_on_commit]
     return frozenset().union(*(each.topics for each in callbacks if isinstance(each, _Held)))
+
+
+def _by_code_points() -> str | Collate:
+    # As sorted() orders: a database's own collation may order names otherwise.
+    return Collate("name", "C") if connection.vendor == "postgresql" else "name"
 
 
 def _create_missing(names: Sequence[str]) -> None:

@@ -17,11 +17,17 @@ from realtime.reader import Want, answer_here
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The events after a cursor, and the cursor after them; or why there can be none."""
+    """
+    The events after a cursor, and the cursor after them; or why there can be none.
+
+    A page that is ``AHEAD`` of the ``epoch`` proves that the database was restored:
+    the caller then rotates that epoch, once the snapshot is over.
+    """
 
     deliveries: Sequence[Delivery]
     cursor: str
     has_more: bool
+    epoch: str
     expired: Expiry | None = None
 
 
@@ -42,14 +48,14 @@ def pull(
     if answer.refusal is not None:
         raise Refused(answer.refusal)
     if expired := expiry(cursor.epoch, offsets, answer.marks):
-        return Page([], after, has_more=False, expired=expired)
+        return Page([], after, has_more=False, epoch=answer.marks.epoch, expired=expired)
     events = [event for topic in topics for event in answer.pages[topic]][:limit]
     deliveries = []
     for event in events:
         offsets[event.topic] = event.offset
         deliveries.append(Delivery(event, _cursor(cursor.epoch, topics, offsets)))
     has_more = any(offsets[topic] < answer.marks[topic].head for topic in topics)
-    return Page(deliveries, _cursor(cursor.epoch, topics, offsets), has_more)
+    return Page(deliveries, _cursor(cursor.epoch, topics, offsets), has_more, cursor.epoch)
 
 
 def _cursor(epoch: str, topics: Sequence[str], offsets: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict, deque
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from realtime.gate import Gate
 from realtime.log import Marks
 from realtime.snapshot import snapshot
 from realtime.threads import DatabaseThreads
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,14 @@ class Reader:
         if self._closed:
             answer.cancel()
         else:
-            self._waiting.append((want, answer))
-            self._wanted.set()
+            self._enqueue(want, answer)
         return await answer
+
+    def _enqueue(self, want: Want, answer: asyncio.Future[Answer]) -> None:
+        # A Tail serves all its followers, so it does not wait behind those who arrive.
+        put = self._waiting.appendleft if want.gate is None else self._waiting.append
+        put((want, answer))
+        self._wanted.set()
 
     def close(self) -> None:
         """Cancel those who wait for an answer, now and later; call it when nothing serves them."""
@@ -85,17 +93,18 @@ class Reader:
         await self._wanted.wait()
         batch = self._next_batch()
         try:
-            answers = await self._threads.run(partial(answer_all, [want for want, _ in batch]))
+            answers = await self._threads.run(partial(answer_each, [want for want, _ in batch]))
         except (DatabaseError, asyncio.CancelledError):
-            self._waiting.extendleft(reversed(batch))
-            self._wanted.set()
-            raise
-        except Exception as error:
-            for _, future in batch:
-                _fail(future, error)
+            self._put_back(batch)
             raise
         for (_, future), answer in zip(batch, answers, strict=True):
-            _fulfil(future, answer)
+            _settle(future, answer)
+
+    def _put_back(self, batch: Sequence[_Waiting]) -> None:
+        """Keep who still waits: many give up and come again while a database is away."""
+        everyone = [*batch, *self._waiting]
+        self._waiting = deque(each for each in everyone if not each[1].done())
+        self._wanted.set()
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -108,6 +117,26 @@ class Reader:
         if not self._waiting:
             self._wanted.clear()
         return batch
+
+
+def answer_each(wants: Sequence[Want]) -> Sequence[Answer | Exception]:
+    """
+    Answer ``wants`` together or, if that fails, each for itself, so that one bad claim
+    fails alone.
+
+    Raises:
+        DatabaseError: If the database does not answer.
+
+    """
+    try:
+        return answer_all(wants)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        if len(wants) == 1:
+            logger.exception("The rights or events of a follower cannot be read.")
+            return [error]
+        return [answer for want in wants for answer in answer_each([want])]
 
 
 def answer_all(wants: Sequence[Want]) -> Sequence[Answer]:
@@ -171,14 +200,13 @@ def _shared_starts(offsets: Collection[int]) -> Mapping[int, int]:
     return starts
 
 
-def _fulfil(future: asyncio.Future[Answer], answer: Answer) -> None:
-    if not future.done():
+def _settle(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
         future.set_result(answer)
-
-
-def _fail(future: asyncio.Future[Answer], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
 
 
 _Waiting = tuple[Want, asyncio.Future[Answer]]

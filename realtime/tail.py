@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Protocol
 from weakref import WeakSet
@@ -76,8 +76,9 @@ class Tail:
         self._heard = 0
 
     def forget(self, offset: int) -> None:
-        """Drop one event from memory, and with it the claim to those before."""
-        self._events.pop(offset, None)
+        """Drop one event from memory, if it is there."""
+        if self._events.pop(offset, None) is not None:
+            self._memory.release(self, offset)
 
     def wake(self) -> None:
         for listener in list(self.listeners):
@@ -90,17 +91,21 @@ class Tail:
         self._memory.keep(self, event.offset)
 
     def _forget_all(self) -> None:
-        self._events.clear()
+        for offset in list(self._events):
+            self.forget(offset)
 
 
 class Memory:
     """Bounds the events that all Tails of a process keep: the oldest goes first."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[Tail, int]] = deque()
+        self._kept: OrderedDict[tuple[Tail, int], None] = OrderedDict()
 
     def keep(self, tail: Tail, offset: int) -> None:
-        self._kept.append((tail, offset))
-        while len(self._kept) > limits().tails_size:
-            oldest, forgotten = self._kept.popleft()
+        self._kept[tail, offset] = None
+        if len(self._kept) > limits().tails_size:
+            oldest, forgotten = next(iter(self._kept))
             oldest.forget(forgotten)
+
+    def release(self, tail: Tail, offset: int) -> None:
+        self._kept.pop((tail, offset), None)

@@ -32,7 +32,7 @@ from graphql.execution.values import get_variable_values
 from schema.api import schema
 from schema.conf import limits
 from schema.context import Context
-from schema.errors import EXPECTED, error_of
+from schema.errors import EXPECTED, ErrorData, InvalidInput, error_of
 
 logger = logging.getLogger(__name__)
 
@@ -91,11 +91,13 @@ def prepare(request: Request) -> Operation:
 
 def run(operation: Operation, context: Context) -> ExecutionResult:
     """Run a query or a mutation, in a worker thread."""
-    _ = context.identity
     try:
+        _ = context.identity
         if operation.kind is OperationType.QUERY:
             context.reads.begin()
         result = execute(**_arguments(operation, context))
+    except django.db.Error as error:
+        return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
     finally:
         context.reads.end()
     assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is a coroutine
@@ -184,12 +186,19 @@ def _formatted_error(error: GraphQLError) -> GraphQLFormattedError:
     if cause is None:
         return _with_code(error, "BAD_USER_INPUT")
     if isinstance(cause, EXPECTED):
-        return _with_code(error, error_of(cause).code.value)
+        return _expected(error, error_of(cause))
     if isinstance(cause, django.db.OperationalError | django.db.InterfaceError):
         logger.warning("The database does not answer: %s", cause)
         return _masked(error, "The database does not answer. Try again.", "UNAVAILABLE")
     logger.error("A resolver failed at %s.", error.path, exc_info=cause)
     return _masked(error, "Something went wrong here.", "INTERNAL_SERVER_ERROR")
+
+
+def _expected(error: GraphQLError, told: ErrorData) -> GraphQLFormattedError:
+    formatted = _with_code(error, told.code.value)
+    if isinstance(told, InvalidInput):
+        formatted["extensions"]["field"] = told.field
+    return formatted
 
 
 def _with_code(error: GraphQLError, code: str) -> GraphQLFormattedError:

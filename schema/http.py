@@ -54,8 +54,7 @@ async def graphql(request: HttpRequest) -> HttpResponse:
         return _graphiql(request)
     media_type = _media_type(request)
     try:
-        operation = _operation(request)
-        return await threads.operations().run(partial(_answer, request, operation, media_type))
+        return await threads.operations().run(partial(_answer, request, media_type))
     except Refusal as refusal:
         return _refused(refusal, media_type)
     except RequestError as error:
@@ -63,8 +62,9 @@ async def graphql(request: HttpRequest) -> HttpResponse:
         return _response({"errors": error.errors}, media_type, status)
 
 
-def _answer(request: HttpRequest, operation: Operation, media_type: str) -> HttpResponse:
-    """Run the operation, in a worker thread."""
+def _answer(request: HttpRequest, media_type: str) -> HttpResponse:
+    """Read and run the operation, in a worker thread: judging a long document takes its time."""
+    operation = _operation(request)
     context = HttpContext(request)
     _check_csrf(request, context)
     result = execution.run(operation, context)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -8,7 +9,10 @@ from strawberry import ID, UNSET
 import chat.errors
 from chat import following, models, policies
 from chat.snapshots import RoomData
+from chat.texts import TITLE_LENGTH
+from realtime import epoch
 from realtime.follower import Expired
+from realtime.position import Expiry
 from realtime.pull import Page
 from schema import ids, views
 from schema.connections import Connection, Span, connect
@@ -69,7 +73,13 @@ class Query:
         _ = info.context.viewer
         rooms = models.Room.objects.open().with_owner()
         if search:
-            rooms = rooms.filter(title__icontains=search.replace("\0", ""))
+            # A title has at most so many characters, and SQLite fails on a long pattern.
+            possible = len(search) <= TITLE_LENGTH
+            rooms = (
+                rooms.filter(title__icontains=search.replace("\0", ""))
+                if possible
+                else rooms.none()
+            )
         return connect(
             rooms, "-pk", Span.asked(first, after), lambda room: RoomPreview.of(RoomData.of(room))
         )
@@ -98,9 +108,7 @@ class Query:
             )
         except (chat.errors.NotFound, chat.errors.Unauthenticated):
             return None
-        return RoomEventPage(
-            events=_events(page), cursor=Cursor(page.cursor), has_more=page.has_more
-        )
+        return RoomEventPage(**_contents(info, page))
 
     @strawberry.field(
         description="The pull twin of the subscription. Null where that would be refused as"
@@ -115,12 +123,15 @@ class Query:
             )
         except chat.errors.Unauthenticated:
             return None
-        return UserEventPage(
-            events=_events(page), cursor=Cursor(page.cursor), has_more=page.has_more
-        )
+        return UserEventPage(**_contents(info, page))
 
 
-def _events(page: Page) -> Any:
-    if page.expired is not None:
-        return [event_of(Expired(page.expired))]
-    return [event_of(item) for item in page.deliveries]
+def _contents(info: Info, page: Page) -> dict[str, Any]:
+    if page.expired is Expiry.AHEAD:
+        info.context.reads.afterwards(partial(epoch.rotate, page.epoch))
+    items = page.deliveries if page.expired is None else [Expired(page.expired)]
+    return {
+        "events": [event_of(item) for item in items],
+        "cursor": Cursor(page.cursor),
+        "has_more": page.has_more,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from realtime.snapshot import snapshot
@@ -18,12 +18,19 @@ class Reads:
 
     def __init__(self) -> None:
         self._open = ExitStack()
+        self._afterwards: list[Callable[[], object]] = []
 
     def begin(self) -> None:
         self._open.enter_context(snapshot())
 
     def end(self) -> None:
         self._open.close()
+        while self._afterwards:
+            self._afterwards.pop()()
+
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do ``work``, which may write, when this snapshot is over."""
+        self._afterwards.append(work)
 
     @contextmanager
     def put_aside(self) -> Iterator[None]:

@@ -141,7 +141,9 @@ class Connection:
     def _identify(self, authorization: object) -> Identity | None:
         if authorization is None:
             return authentication.identity_of_headers(self._socket.headers)
-        return authentication.identity_of_authorization(str(authorization))
+        if not isinstance(authorization, str):
+            return None
+        return authentication.identity_of_authorization(authorization)
 
     def _begin(self, message: Subscribe) -> None:
         if not self._acknowledged:
@@ -162,7 +164,8 @@ class Connection:
         payload = message.payload
         request = Request(payload.query, payload.variables or {}, payload.operation_name)
         try:
-            operation = execution.prepare(request)
+            # Judging a long document takes its time, and others must not wait for it.
+            operation = await asyncio.to_thread(execution.prepare, request)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._stream(message.id, operation)
             else:

@@ -81,7 +81,8 @@ class Hanging(Counting):
         await self._answer()
 
     async def _answer(self) -> Message:
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await never
 
 
 class Mute(Hanging):

@@ -101,6 +101,13 @@ def test_absurd_text_is_invalid_and_costs_nothing(text: str) -> None:
         cursors.decode(text, TOPICS)
 
 
+def test_text_longer_than_any_cursor_is_not_even_looked_at() -> None:
+    text = cursors.encode(Cursor("e" * cursors.LONGEST, (1, 2)), TOPICS)
+
+    with pytest.raises(InvalidCursor):
+        cursors.decode(text, TOPICS)
+
+
 def test_a_cursor_signed_with_another_key_is_invalid(settings: Settings) -> None:
     text = cursors.encode(CURSOR, TOPICS)
 

@@ -200,3 +200,16 @@ def test_no_loss_repetition_or_reordering_of_rings_makes_a_tail_deviate_from_the
     assert seen == LOG[begin:position]
     tail.hear(LENGTH)
     assert tail.is_behind == (position < LENGTH)
+
+
+@pytest.mark.limits(tail_size=2, tails_size=10)
+def test_a_busy_topic_does_not_push_out_the_events_of_others() -> None:
+    memory = Memory()
+    quiet, busy = Tail("quiet", memory), Tail("busy", memory)
+    quiet.begin(0)
+    busy.begin(0)
+    quiet.take([event(1, topic="quiet")])
+
+    busy.take(event(offset, topic="busy") for offset in range(1, 101))
+
+    assert quiet.at(1) is not None
