@@ -22,8 +22,11 @@ help: ## list the targets
 run: $(VENV)/run.stamp ## start the server at http://127.0.0.1:8000/
 	@$(BIN)/python -m project.serve
 
-test: $(VENV)/dev.stamp ## run the tests
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+test: $(VENV)/dev.stamp ## run the tests on both backends
+	@echo "── SQLite and the in-memory channel layer"
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m pytest -n 2 $(ARGS)
+	@echo "── PostgreSQL and Redis"
+	@$(BIN)/python -m tests.backends $(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/dev.stamp ## check style, types, architecture, migrations, API and dependencies
 	@echo "ruff";        $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

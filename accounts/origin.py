@@ -23,4 +23,7 @@ def is_allowed(headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
-    return urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False

@@ -57,8 +57,11 @@ class Watch:
             self._held.pop(identity, None)
 
     async def _look(self) -> None:
+        # Not wait_for: Python 3.11's can swallow a cancellation, and __aexit__ would wait for ever
+        # (github.com/python/cpython/issues/86296).
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._look_wanted.wait(), INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311  # not a secret
+            async with asyncio.timeout(INTERVAL * random.uniform(0.8, 1.2)):  # noqa: S311  # not a secret
+                await self._look_wanted.wait()
         self._look_wanted.clear()
         held = list(self._held)
         if not held:

@@ -139,7 +139,8 @@ class _Topic:
                 return ENDED, "The stream has ended"
 
     def _after(self) -> str | None:
-        query = parse_qs(self._socket.scope["query_string"].decode(), keep_blank_values=True)
+        query_string = self._socket.scope["query_string"].decode(errors="replace")
+        query = parse_qs(query_string, keep_blank_values=True)
         return query["after"][-1] if "after" in query else None
 
     def _on_session_end(self) -> None:

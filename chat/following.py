@@ -62,4 +62,9 @@ def pull_room(user_id: int, room_id: int | None, *, after: str, limit: int) -> P
 def pull_person(user_id: int, *, after: str, limit: int) -> Page:
     """Read one page about a person in the open snapshot; raises as :func:`follow_person` does."""
     claim = PersonReader(user_id)
-    return pull.pull(claim.topics, after=after, limit=limit, gate=gates.person_gate, claim=claim)
+    try:
+        return pull.pull(
+            claim.topics, after=after, limit=limit, gate=gates.person_gate, claim=claim
+        )
+    except Refused as error:
+        raise Unauthenticated from error

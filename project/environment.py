@@ -139,5 +139,7 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
         "NAME": "postgres",
         **named,
         "CONN_MAX_AGE": 0,
+        # A connection that died while it lay in the pool is replaced, not handed out.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, **parameters},
     }

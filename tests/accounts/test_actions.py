@@ -212,7 +212,9 @@ def test_a_revoked_session_signs_nobody_in(bob: User, form: Any) -> None:
     assert identity_of_session(kept)
 
 
-@pytest.mark.parametrize("public_id", ["", "no uuid", "\x00", "5f0c9a52-7b1e-4c55-9d0e-3f6d3c1d2a11"])
+@pytest.mark.parametrize(
+    "public_id", ["", "no uuid", "\x00", "5f0c9a52-7b1e-4c55-9d0e-3f6d3c1d2a11"]
+)
 def test_an_unknown_session_cannot_be_revoked(bob: User, public_id: str) -> None:
     with pytest.raises(NotFound, match="no such session"):
         revoke_session(bob, public_id)

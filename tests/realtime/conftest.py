@@ -24,7 +24,7 @@ DEADLINE = 10.0
 
 T = TypeVar("T")
 
-on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite locks")
+on_sqlite = pytest.mark.only_on("sqlite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
