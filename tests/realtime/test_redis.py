@@ -1,0 +1,115 @@
+"""A real Redis: rings go through it, and nothing waits for it when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from channels.layers import channel_layers
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from realtime.hub import Hub
+from tests.backends import Redis
+from tests.realtime.conftest import Door, awrite, take, told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AT_THE_LATEST = 2.0
+"""Seconds: what G6 promises."""
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    redis = Redis(tmp_path)
+    redis.start()
+    yield redis
+    redis.kill()
+
+
+@pytest.fixture
+async def redis_hub(redis: Redis) -> AsyncIterator[Hub]:
+    layer = RedisPubSubChannelLayer(hosts=[redis.url])
+    channel_layers.set("default", layer)
+    async with Hub() as hub:
+        yield hub
+    await layer.flush()
+
+
+@pytest.mark.limits(heads_interval=60.0)
+async def test_an_event_comes_through_redis_without_a_look_at_the_heads(
+    redis_hub: Hub, door: Door
+) -> None:
+    """Two hubs, as in two processes."""
+    async with Hub() as other:
+        one = await redis_hub.follow(["t"], after=None, gate=door, claim="ann")
+        two = await other.follow(["t"], after=None, gate=door, claim="bob")
+        assert told(await take(one, 1)) == told(await take(two, 1)) == ["caught up"]
+
+        await awrite("t", 1, 2, 3)
+
+        assert told(await take(one, 3)) == told(await take(two, 3)) == [1, 2, 3]
+
+
+async def test_while_redis_is_down_changes_commit_and_events_arrive(
+    redis: Redis, redis_hub: Hub, door: Door
+) -> None:
+    """G6."""
+    follower = await redis_hub.follow(["t"], after=None, gate=door, claim="ann")
+    await take(follower, 1)
+    redis.kill()
+
+    begun = time.monotonic()
+    await awrite("t", 1)
+    committed = time.monotonic()
+    items = await take(follower, 1)
+    redis.start()
+
+    assert told(items) == [1]
+    assert committed - begun < 0.5
+    assert time.monotonic() - committed < AT_THE_LATEST
+
+
+async def test_while_redis_is_paused_changes_commit_and_events_arrive(
+    redis: Redis, redis_hub: Hub, door: Door
+) -> None:
+    """G6: a server that takes connections and never answers."""
+    follower = await redis_hub.follow(["t"], after=None, gate=door, claim="ann")
+    await take(follower, 1)
+    redis.pause()
+
+    begun = time.monotonic()
+    await awrite("t", 1)
+    committed = time.monotonic()
+    items = await take(follower, 1)
+    arrived = time.monotonic()
+    redis.resume()
+
+    assert told(items) == [1]
+    assert committed - begun < 0.5
+    assert arrived - committed < AT_THE_LATEST
+
+
+@pytest.mark.limits(ring_deadline=0.5)
+async def test_rings_come_through_again_after_a_restart(
+    redis: Redis, redis_hub: Hub, door: Door
+) -> None:
+    follower = await redis_hub.follow(["t"], after=None, gate=door, claim="ann")
+    await take(follower, 1)
+    redis.kill()
+    await awrite("t", 1)
+    await take(follower, 1)
+    redis.start()
+
+    quick = False
+    for number in range(2, 40):
+        begun = time.monotonic()
+        await awrite("t", number)
+        assert told(await take(follower, 1)) == [number]
+        if quick := time.monotonic() - begun < 0.1:
+            break
+        await asyncio.sleep(0)
+
+    assert quick
