@@ -85,4 +85,14 @@ def decode(frame: str | bytes) -> ClientMessage:
 
 
 def encode(message: ServerMessage) -> str:
-    return _encoder.encode(message).decode()
+    """
+    Write a text frame.
+
+    Raises:
+        InvalidMessage: If it echoes what could just be read and is too deep to be written.
+
+    """
+    try:
+        return _encoder.encode(message).decode()
+    except RecursionError as error:
+        raise InvalidMessage("The message is nested too deeply.") from error

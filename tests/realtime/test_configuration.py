@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -10,7 +12,7 @@ from realtime.conf import Limits, limits
 from realtime.configuration import configured
 
 
-def test_what_the_settings_say_overrides_the_defaults(settings: SettingsWrapper) -> None:
+def test_what_the_settings_say_overrides_the_defaults(settings: Any) -> None:
     settings.REALTIME = {"page_size": 7}
 
     chosen = configured(Limits, "REALTIME")
@@ -22,7 +24,7 @@ def test_what_the_settings_say_overrides_the_defaults(settings: SettingsWrapper)
     ("app", "setting"), [("realtime", "REALTIME"), ("chat", "CHAT"), ("schema", "GRAPHQL")]
 )
 def test_a_name_that_is_no_limit_is_an_error_when_the_process_starts(
-    settings: SettingsWrapper, app: str, setting: str
+    settings: Any, app: str, setting: str
 ) -> None:
     from schema.conf import limits as schema_limits
 
