@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F, Max
 from django.db.models.functions import Collate
 from django.utils import timezone
 
@@ -109,9 +111,32 @@ def close(topic: str, *, keep_last: bool) -> None:
     """
     lock(topic)
     head = TopicRow.objects.values_list("head", flat=True).get(name=topic)
-    floor = max(head - 1, 0) if keep_last else head
-    TopicRow.objects.filter(name=topic).update(closed=True, floor=floor)
-    EventRow.objects.filter(topic=topic, offset__lte=floor).delete()
+    TopicRow.objects.filter(name=topic).update(closed=True)
+    forget(topic, max(head - 1, 0) if keep_last else head)
+
+
+def forget(topic: str, upto: int) -> int:
+    """
+    Remove the events of ``topic`` up to offset ``upto``, raise the floor to it, and
+    return how many there were.
+
+    Raises:
+        TransactionRequired: If no transaction is open.
+
+    """
+    lock(topic)
+    TopicRow.objects.filter(name=topic, floor__lt=upto).update(floor=upto)
+    return EventRow.objects.filter(topic=topic, offset__lte=upto).delete()[0]
+
+
+def outdated(*, before: datetime, keep: int) -> Mapping[str, int]:
+    """Return how far each topic is older than ``before`` or goes beyond the newest ``keep``."""
+    crowded = TopicRow.objects.filter(head__gt=F("floor") + keep)
+    aged = EventRow.objects.filter(occurred_at__lt=before).values_list("topic")
+    offsets = {name: head - keep for name, head in crowded.values_list("name", "head")}
+    for name, offset in aged.annotate(Max("offset")):
+        offsets[name] = max(offset, offsets.get(name, 0))
+    return offsets
 
 
 def marks(topics: Collection[str]) -> Marks:

@@ -164,6 +164,6 @@ def test_the_command_refuses_what_makes_no_sense(options: dict[str, float]) -> N
 def test_a_topic_is_pruned_no_further_than_its_target() -> None:
     write("a", *range(1, 6))
 
-    removed = retention._prune_topic("a", 2)
+    removed = sum(retention._prune("a", 2))
 
     assert (removed, left("a")) == (2, [3, 4, 5])
