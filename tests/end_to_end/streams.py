@@ -1,0 +1,205 @@
+"""
+Streams as clients follow them, over either wire, told in the same words.
+
+A :class:`Stream` is one socket with one stream on it; every wait has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from schema import ids
+from tests.clients import DEADLINE, SUBPROTOCOL, GraphQLSocket, Json, Person
+
+Wire = Literal["graphql", "plain"]
+
+_FIELDS = """
+    __typename
+    ... on Event { cursor }
+    ... on JoinRequestCreated { joinRequest { databaseId } }
+    ... on JoinRequestAdmitted { joinRequest { databaseId } }
+    ... on JoinRequestDenied { joinRequest { databaseId } }
+    ... on JoinRequestWithdrawn { joinRequest { databaseId } }
+    ... on AccessRevoked { reason }
+    ... on CursorExpired { reason }
+"""
+_USER_EVENTS = (
+    f"subscription ($after: Cursor) {{ events: userEvents(after: $after) {{ {_FIELDS}"
+    " ... on RoomJoined { room { title } } } }"
+)
+_ROOM_EVENTS = (
+    "subscription ($roomId: ID!, $after: Cursor)"
+    f" {{ events: roomEvents(roomId: $roomId, after: $after) {{ {_FIELDS}"
+    " ... on MessageSent { message { text } }"
+    " ... on MemberJoined { user { username } } ... on MemberLeft { user { username } }"
+    " ... on RoomRenamed { room { title } } } }"
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event: the API's name for it, what it is about, and the cursor after it."""
+
+    kind: str
+    about: str | None = None
+    cursor: str | None = field(default=None, compare=False)
+
+
+class Ended(Exception):
+    """The stream is over: by this close code, or ``complete``, or a refusal's code."""
+
+    def __init__(self, how: int | str) -> None:
+        super().__init__(str(how))
+        self.how = how
+
+
+class Stream:
+    """One stream on a socket of its own."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def next(self, deadline: float | None = DEADLINE) -> Told:
+        """
+        The next event, within the deadline.
+
+        Raises:
+            Ended: If there is none any more.
+
+        """
+        async with asyncio.timeout(deadline):
+            try:
+                return self._told(json.loads(await self.connection.recv()))
+            except ConnectionClosed as closed:
+                raise Ended(closed.rcvd.code if closed.rcvd else 1006) from closed
+
+    async def take(self, count: int) -> list[Told]:
+        return [await self.next() for _ in range(count)]
+
+    async def take_until(self, holds: Callable[[Told], bool]) -> list[Told]:
+        """All events up to the first for which ``holds`` does, that one included."""
+        taken = [await self.next()]
+        while not holds(taken[-1]):
+            taken.append(await self.next())
+        return taken
+
+    async def rest(self) -> tuple[list[Told], int | str]:
+        """All events until the end, and how that came."""
+        taken = []
+        try:
+            while True:
+                taken.append(await self.next())
+        except Ended as end:
+            return taken, end.how
+
+    def cut(self) -> None:
+        """Cut the line: no close frame, nothing flushed."""
+        self.connection.transport.abort()
+
+    def _told(self, message: Any) -> Told:
+        raise NotImplementedError
+
+
+class _GraphQLStream(Stream):
+    def _told(self, message: Json) -> Told:
+        match message:
+            case {"type": "next", "payload": {"data": {"events": event}}}:
+                return _of_graphql(event)
+            case {"type": "complete"}:
+                raise Ended("complete")
+            case {"type": "error", "payload": [{"extensions": {"code": code}}]}:
+                raise Ended(code)
+            case _:
+                raise AssertionError(message)
+
+
+class _PlainStream(Stream):
+    def _told(self, message: Json) -> Told:
+        return _of_plain(message)
+
+
+@asynccontextmanager
+async def following(
+    person: Person,
+    room: int | None = None,
+    after: str | None = None,
+    wire: Wire = "graphql",
+    over: socket.socket | None = None,
+    copies: int = 0,
+) -> AsyncIterator[Stream]:
+    """
+    Follow a room by its database id, or oneself.
+
+    ``over`` is a socket that is connected already; over GraphQL each text comes with
+    so many ``copies`` of itself.
+    """
+    if wire == "graphql":
+        async with connect(
+            f"{person.ws}/graphql", subprotocols=[SUBPROTOCOL], sock=over
+        ) as connection:
+            dialled = GraphQLSocket(connection)
+            await dialled.initialise(person.headers)
+            if room is None:
+                await dialled.subscribe("1", _USER_EVENTS, after=after)
+            else:
+                text = " ".join(["text", *(f"copy{number}: text" for number in range(copies))])
+                query = _ROOM_EVENTS.replace("{ text }", f"{{ {text} }}")
+                await dialled.subscribe("1", query, after=after, roomId=room_id(room))
+            yield _GraphQLStream(connection)
+    else:
+        path = f"user/{person.database_id}" if room is None else f"room/{room}"
+        query = "" if after is None else f"?{urlencode({'after': after})}"
+        async with connect(
+            f"{person.ws}/ws/{path}{query}", additional_headers=person.headers, sock=over
+        ) as connection:
+            yield _PlainStream(connection)
+
+
+def room_id(database_id: int) -> str:
+    return ids.encode("Room", database_id)
+
+
+def _of_graphql(event: Json) -> Told:
+    about: Any = None
+    match event:
+        case {"message": {"text": about}}:
+            pass
+        case {"user": {"username": about}} | {"room": {"title": about}} | {"reason": about}:
+            pass
+        case {"joinRequest": {"databaseId": about}}:
+            about = str(about)
+    return Told(event["__typename"], about, event.get("cursor"))
+
+
+_KINDS: dict[str, tuple[str, Callable[[Json], str | None]]] = {
+    "chat_message_created": ("MessageSent", lambda kwargs: kwargs["message"]),
+    "member_joined": ("MemberJoined", lambda kwargs: kwargs["user"]["username"]),
+    "member_left": ("MemberLeft", lambda kwargs: kwargs["user"]["username"]),
+    "room_renamed": ("RoomRenamed", lambda kwargs: kwargs["title"]),
+    "room_deleted": ("RoomDeleted", lambda kwargs: None),
+    "room_joined": ("RoomJoined", lambda kwargs: kwargs["room"]["title"]),
+    "room_left": ("RoomLeft", lambda kwargs: None),
+    "join_code_rotated": ("JoinCodeRotated", lambda kwargs: None),
+    "caught_up": ("CaughtUp", lambda kwargs: None),
+    "access_revoked": ("AccessRevoked", lambda kwargs: kwargs["reason"]),
+    "cursor_expired": ("CursorExpired", lambda kwargs: kwargs["reason"]),
+}
+_ALTERATIONS = {"create": "Created", "admit": "Admitted", "deny": "Denied", "withdraw": "Withdrawn"}
+
+
+def _of_plain(frame: Json) -> Told:
+    kind, kwargs, cursor = frame["type"], frame["kwargs"], frame.get("cursor")
+    if kind == "did_alter_join_request":
+        return Told(f"JoinRequest{_ALTERATIONS[kwargs['action']]}", kwargs["id"], cursor)
+    name, about = _KINDS[kind]
+    return Told(name, about(kwargs), cursor)
