@@ -14,16 +14,17 @@ from accounts import authentication, origin, watch
 from accounts.authentication import Identity
 from chat import following
 from chat.errors import Forbidden, NotFound, Unauthenticated
+from chat.events import RoomDeleted
 from chat.frames import frame_of
 from chat.gates import EndReason, room_exists
 from realtime import hub
 from realtime.errors import InvalidCursor, UnknownEvent
-from realtime.follower import Expired, Follower, Item, Revoked
+from realtime.event import Event
+from realtime.follower import Delivery, Expired, Follower, Item, Revoked
 from realtime.socket import Disconnected, Receive, Scope, Send, Socket
 
 logger = logging.getLogger(__name__)
 
-ENDED = 1000
 RESUME_ELSEWHERE = 1012
 BAD_CURSOR = 4400
 SIGNED_OUT = 4401
@@ -127,7 +128,7 @@ class _Topic:
         async for item in follower:
             await self._socket.send(frame_of(item))
         match item:
-            case Revoked(EndReason.ROOM_DELETED):
+            case Delivery(Event(kind=RoomDeleted.kind)) | Revoked(EndReason.ROOM_DELETED):
                 return NOT_FOUND, "The room was deleted"
             case Revoked(EndReason.SIGNED_OUT):
                 return SIGNED_OUT, "Signed out"
@@ -136,7 +137,7 @@ class _Topic:
             case Expired():
                 return BAD_CURSOR, "The cursor has expired"
             case _:
-                return ENDED, "The stream has ended"
+                return RESUME_ELSEWHERE, "The server stops"
 
     def _after(self) -> str | None:
         query_string = self._socket.scope["query_string"].decode(errors="replace")

@@ -32,7 +32,7 @@ except ImportError:  # not on Windows
 from project import environment
 from project.environment import BadEnvironment
 
-WEB_SOCKET_MESSAGE_BYTES = 1024 * 1024
+WEB_SOCKET_MESSAGE_BYTES = 2 * 1024 * 1024
 MIGRATION_LOCK = 0x416E7465726F6F6D
 """Known to no other program that might share the database: "Anteroom" in ASCII."""
 

@@ -97,11 +97,16 @@ def run(operation: Operation, context: Context) -> ExecutionResult:
             context.reads.begin()
         result = execute(**_arguments(operation, context))
     except django.db.Error as error:
-        return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
+        return failed(error)
     finally:
         context.reads.end()
     assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is a coroutine
     return result
+
+
+def failed(error: django.db.Error) -> ExecutionResult:
+    """The result of an operation that the database ended before it began."""
+    return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
 async def subscribe(operation: Operation, context: Context) -> AsyncIterator[ExecutionResult]:

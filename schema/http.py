@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import django.db
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -66,8 +67,11 @@ def _answer(request: HttpRequest, media_type: str) -> HttpResponse:
     """Read and run the operation, in a worker thread: judging a long document takes its time."""
     operation = _operation(request)
     context = HttpContext(request)
-    _check_csrf(request, context)
-    result = execution.run(operation, context)
+    try:
+        _check_csrf(request, context)
+        result = execution.run(operation, context)
+    except django.db.Error as error:  # already when it was asked who is asking
+        result = execution.failed(error)
     return _response(execution.formatted(result), media_type, 200)
 
 

@@ -41,7 +41,8 @@ class Person:
         kind = mutation[0].upper() + mutation[1:]
         query = (
             f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename"
-            f" ... on Error {{ code message }} ... on {kind}Success {{ {_SELECTED[mutation]} }} }} }}"
+            " ... on Error { code message }"
+            f" ... on {kind}Success {{ {_SELECTED[mutation]} }} }} }}"
         )
         data = await self.ask(query, input=input)
         outcome: Json = data[mutation]
@@ -112,7 +113,8 @@ async def sign_up(http: str, ws: str, username: str) -> Person:
     data = await ask(
         http,
         "mutation ($input: SignUpInput!) { signUp(input: $input) { __typename"
-        " ... on Error { message } ... on SignUpSuccess { token viewer { user { databaseId } } } } }",
+        " ... on Error { message }"
+        " ... on SignUpSuccess { token viewer { user { databaseId } } } } }",
         {
             "input": {
                 "username": username,

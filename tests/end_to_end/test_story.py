@@ -19,7 +19,7 @@ from tests.server import Server
 WIRES: list[Wire] = ["graphql", "plain"]
 ENDS: dict[Wire, dict[str, int | str]] = {
     "graphql": {"revoked": "complete", "deleted": "complete", "invalid": "INVALID"},
-    "plain": {"revoked": 4403, "deleted": 1000, "invalid": 4400},
+    "plain": {"revoked": 4403, "deleted": 4404, "invalid": 4400},
 }
 
 over_both_wires = pytest.mark.parametrize("wire", WIRES)
