@@ -66,10 +66,13 @@ class Watch:
         held = list(self._held)
         if not held:
             return
-        over = await self._hub.run(partial(_look_at, held))
+        over = await self._hub.run(partial(liveness.ended, held))
         for identity in held:
             if identity.session_key in over:
                 self._end(identity)
+        # Last, since it writes, and a write may have to wait.
+        living = {each.session_key for each in held} - over
+        await self._hub.run(partial(sightings.note, living))
 
     def _end(self, identity: Identity) -> None:
         for on_end in self._held.pop(identity, set()):
@@ -87,12 +90,6 @@ def current() -> Watch:
     if not _watching:
         raise NotServing
     return _watching[-1]
-
-
-def _look_at(identities: list[Identity]) -> set[str]:
-    over = liveness.ended(identities)
-    sightings.note({each.session_key for each in identities} - over)
-    return over
 
 
 _watching: list[Watch] = []

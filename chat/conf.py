@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from realtime.configuration import configured
 
@@ -13,6 +14,7 @@ class Limits:
     """The characters of one message."""
 
 
+@cache
 def limits() -> Limits:
     """The limits in force; raises ``ImproperlyConfigured`` if they are not such."""
     return configured(Limits, "CHAT")

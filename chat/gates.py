@@ -56,7 +56,7 @@ class PersonReader:
 class _RoomGate:
     def authorise(self, claims: Collection[RoomReader]) -> Mapping[RoomReader, EndReason]:
         granted = _granted(claims)
-        return {claim: _why_not(claim) for claim in claims if claim not in granted}
+        return _reasons([claim for claim in claims if claim not in granted])
 
     def ends(self, event: Event, claim: RoomReader) -> End | None:
         match decode(event):
@@ -108,11 +108,23 @@ def _granted(claims: Collection[RoomReader]) -> set[RoomReader]:
     }
 
 
-def _why_not(claim: RoomReader) -> EndReason:
-    if not Room.objects.filter(pk=claim.room_id).exists():
+def _reasons(refused: Collection[RoomReader]) -> Mapping[RoomReader, EndReason]:
+    """Tell why the claims of people who are not in their rooms do not hold any more."""
+    rooms = {claim.room_id for claim in refused}
+    existing = set(Room.objects.filter(pk__in=rooms).values_list("pk", flat=True)) if rooms else ()
+    left = {room_id: _left_by_themselves(room_id) for room_id in existing}
+    return {claim: _reason(claim, left.get(claim.room_id)) for claim in refused}
+
+
+def _reason(claim: RoomReader, left: Collection[int] | None) -> EndReason:
+    if left is None:
         return EndReason.ROOM_DELETED
-    for event in log.last(topics.room(claim.room_id), MemberLeft.kind, _FAREWELLS_READ):
-        match decode(event):
-            case MemberLeft(user, by_id) if user.id == claim.user_id:
-                return EndReason.LEFT if by_id == user.id else EndReason.REMOVED
-    return EndReason.REMOVED
+    return EndReason.LEFT if claim.user_id in left else EndReason.REMOVED
+
+
+def _left_by_themselves(room_id: int) -> Collection[int]:
+    """Those whose last farewell to the room, as far as it is remembered, was their own."""
+    told = log.last(topics.room(room_id), MemberLeft.kind, _FAREWELLS_READ)
+    farewells = [event for event in map(decode, reversed(told)) if isinstance(event, MemberLeft)]
+    by_whom = {farewell.user.id: farewell.by_id for farewell in farewells}
+    return {user_id for user_id, by_id in by_whom.items() if user_id == by_id}

@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+SECRET_KEY_LENGTH = 32
 
 
 class BadEnvironment(ImproperlyConfigured):
@@ -62,13 +64,19 @@ def data_dir(base: Path) -> Path:
 def secret_key(directory: Path) -> str:
     """``SECRET_KEY``, or else the key kept in ``directory``, generated once."""
     if key := os.environ.get("SECRET_KEY"):
-        return key
+        return _long_enough(key)
     path = directory / "secret_key"
     if not path.exists():
         _create_once(path, secrets.token_urlsafe(48))
     if key := path.read_text().strip():
         return key
     raise BadEnvironment(f"{path} is empty: delete it to have a new key generated.")
+
+
+def _long_enough(key: str) -> str:
+    if len(key.strip()) < SECRET_KEY_LENGTH:
+        raise BadEnvironment(f"SECRET_KEY must have at least {SECRET_KEY_LENGTH} characters.")
+    return key
 
 
 def database(directory: Path) -> dict[str, Any]:
@@ -90,10 +98,19 @@ def redis_hosts() -> list[str]:
     """The servers of ``REDIS_URL``, none for the in-memory channel layer."""
     hosts = names("REDIS_URL")
     for host in hosts:
-        parts = urlsplit(host)
-        if parts.scheme not in REDIS_SCHEMES or not (parts.netloc or parts.path):
+        if not _is_redis(host):
             raise BadEnvironment(f"REDIS_URL={host} must look like redis://host:6379/0.")
     return hosts
+
+
+def _is_redis(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        # Reading a port that is none raises; splitting does not.
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in REDIS_SCHEMES and bool(parts.hostname or parts.path.strip("/"))
 
 
 def _create_once(path: Path, text: str) -> None:
@@ -141,5 +158,20 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         # A connection that died while it lay in the pool is replaced, not handed out.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, **parameters},
+        "OPTIONS": {"pool": _POOL, **parameters},
     }
+
+
+def _try_again(pool: ConnectionPool) -> None:
+    pool.check()
+
+
+_POOL = {
+    "min_size": 1,
+    "max_size": 20,
+    "timeout": 10,
+    # By itself a pool waits twice as long after each failure, for minutes in the end, though
+    # the server is back. So it gives up after a second, and begins anew at once.
+    "reconnect_timeout": 1,
+    "reconnect_failed": _try_again,
+}

@@ -69,7 +69,7 @@ class Plan:
 def main() -> None:
     try:
         plan = _prepare()
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, ImportError) as error:
         sys.stderr.write(f"{_one_line(error)}\n")
         sys.exit(2)
     _advise(plan)

@@ -16,6 +16,8 @@ class Limits:
     """The operations of one process that use the database at the same time."""
     operation_tokens: int = 2_000
     """The tokens of one document."""
+    operation_changes: int = 10
+    """The root fields of one mutation."""
     init_timeout: float = 10.0
     """How long a socket may be open before its connection_init."""
     socket_operations: int = 100

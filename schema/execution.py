@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +18,14 @@ import django.db
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLFormattedError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     execute,
     parse,
     validate,
@@ -82,11 +86,14 @@ def prepare(request: Request) -> Operation:
     """
     document = _document(request.query)
     definition = _definition(document, request.operation_name)
+    _check_changes(document, definition)
     variables = definition.variable_definitions or ()
     coerced = get_variable_values(_core, variables, dict(request.variables))
     if isinstance(coerced, list):
         raise RequestError(coerced, "BAD_USER_INPUT")
-    return Operation(request, document, definition)
+    declared = {each.variable.name.value for each in variables}
+    used = {name: value for name, value in request.variables.items() if name in declared}
+    return Operation(replace(request, variables=used), document, definition)
 
 
 def run(operation: Operation, context: Context) -> ExecutionResult:
@@ -184,6 +191,40 @@ def _definition(document: DocumentNode, name: str | None) -> OperationDefinition
         f"There is no operation named {name!r}." if name else "Say which operation is to be run."
     )
     raise RequestError([GraphQLError(problem)], "OPERATION_RESOLUTION_FAILURE")
+
+
+def _check_changes(document: DocumentNode, definition: OperationDefinitionNode) -> None:
+    """Refuse a mutation of many changes: each costs what a request costs, or a password hash."""
+    if definition.operation is not OperationType.MUTATION:
+        return
+    fragments = {
+        each.name.value: each
+        for each in document.definitions
+        if isinstance(each, FragmentDefinitionNode)
+    }
+    if _fields(definition.selection_set, fragments, {}) > limits().operation_changes:
+        problem = f"At most {limits().operation_changes} changes may be asked for at once."
+        raise RequestError([GraphQLError(problem)], "GRAPHQL_VALIDATION_FAILED")
+
+
+def _fields(
+    selections: SelectionSetNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    counted: dict[str, int],
+) -> int:
+    """Count the fields of a selection, looking into each fragment once."""
+    total = 0
+    for each in selections.selections:
+        if isinstance(each, FragmentSpreadNode):
+            name = each.name.value
+            if name not in counted:
+                counted[name] = _fields(fragments[name].selection_set, fragments, counted)
+            total += counted[name]
+        elif isinstance(each, InlineFragmentNode):
+            total += _fields(each.selection_set, fragments, counted)
+        else:
+            total += 1
+    return total
 
 
 def _formatted_error(error: GraphQLError) -> GraphQLFormattedError:

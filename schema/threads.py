@@ -1,4 +1,4 @@
-"""The threads in which queries and mutations run."""
+"""The threads in which requests are judged, and queries and mutations run."""
 
 from __future__ import annotations
 
@@ -12,3 +12,9 @@ from schema.conf import limits
 def operations() -> DatabaseThreads:
     """Apart from those that serve the streams, so that no load of queries delays an event."""
     return DatabaseThreads("graphql", limits().threads)
+
+
+@cache
+def judges() -> DatabaseThreads:
+    """For parsing and validating, which use no database but may take their time."""
+    return DatabaseThreads("graphql-judge", 2)

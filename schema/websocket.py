@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from graphql import OperationType
 
@@ -41,6 +41,8 @@ from schema.messages import (
 from schema.transports import SocketContext, StreamContext
 
 logger = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -125,7 +127,7 @@ class Connection:
         if self._initialised:
             raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         self._initialised = True
-        self._do(self._acknowledge(message.payload or {}))
+        self._do(partial(self._acknowledge, message.payload or {}))
 
     async def _acknowledge(self, payload: dict[str, Any]) -> None:
         authorization = payload.get("Authorization", payload.get("authorization"))
@@ -152,30 +154,32 @@ class Connection:
             raise CloseWith(SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         if len(self._operations) >= limits().socket_operations:
             raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many operations on one socket")
-        self._operations[message.id] = self._do(self._operate(message))
+        payload = message.payload
+        request = Request(payload.query, payload.variables or {}, payload.operation_name)
+        self._operations[message.id] = self._do(partial(self._operate, message.id, request))
 
     def _cancel(self, operation_id: str) -> None:
         task = self._operations.pop(operation_id, None)
         if task is not None:
             task.cancel()
 
-    async def _operate(self, message: Subscribe) -> None:
+    async def _operate(self, operation_id: str, request: Request) -> None:
         """Run one operation and say how it went; an error of its own ends it alone."""
-        payload = message.payload
-        request = Request(payload.query, payload.variables or {}, payload.operation_name)
         try:
             # Judging a long document takes its time, and others must not wait for it.
-            operation = await asyncio.to_thread(execution.prepare, request)
+            operation = await threads.judges().run(partial(execution.prepare, request))
+            # What a stream does not need is not to be held for as long as it lasts.
+            del request
             if operation.kind is OperationType.SUBSCRIPTION:
-                await self._stream(message.id, operation)
+                await self._stream(operation_id, operation)
             else:
-                await self._answer(message.id, operation)
+                await self._answer(operation_id, operation)
         except RequestError as error:
-            self._operations.pop(message.id, None)
-            await self._send(Error(message.id, list(error.errors)))
+            self._operations.pop(operation_id, None)
+            await self._send(Error(operation_id, list(error.errors)))
         else:
-            self._operations.pop(message.id, None)
-            await self._send(Complete(message.id))
+            self._operations.pop(operation_id, None)
+            await self._send(Complete(operation_id))
 
     async def _answer(self, operation_id: str, operation: Operation) -> None:
         task = asyncio.current_task()
@@ -198,16 +202,19 @@ class Connection:
             async for result in results:
                 await self._send(Next(operation_id, execution.formatted(result)))
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _do(self, work: Work) -> asyncio.Task[None]:
         """Run ``work`` beside the receiving; a failure is logged and closes the socket."""
         task = asyncio.create_task(self._guard(work))
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
         return task
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Work) -> None:
+        running = work()
+        # It holds what the client sent, which a long stream has no use for.
+        del work
         try:
-            await work
+            await running
         except Disconnected:
             pass
         except UnknownEvent as error:
@@ -223,10 +230,10 @@ class Connection:
     def _give_up(self) -> None:
         if not self._initialised:
             reason = "Connection initialisation timeout"
-            self._do(self._socket.close(INITIALISATION_TIMEOUT, reason))
+            self._do(partial(self._socket.close, INITIALISATION_TIMEOUT, reason))
 
     def _on_session_end(self) -> None:
-        self._do(self._end_session())
+        self._do(self._end_session)
 
     async def _end_session(self) -> None:
         """Stop all streams at once, let running mutations answer, and close."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat import texts
+from chat import conf, texts
 from chat.errors import Invalid
 
 REFUSED = [
@@ -41,8 +41,8 @@ def test_a_message_is_kept_as_it_was_written(text: str) -> None:
     assert texts.message(text) == text
 
 
-def test_the_length_of_messages_is_a_setting(settings: Any) -> None:
-    settings.CHAT = {"message_length": 3}
+def test_the_length_of_messages_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conf, "limits", lambda: conf.Limits(message_length=3))
 
     assert texts.message("abc") == "abc"
     with pytest.raises(Invalid, match="1 to 3"):

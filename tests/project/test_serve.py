@@ -113,6 +113,9 @@ def _assert_one_line(ended: subprocess.CompletedProcess[str], *parts: str) -> No
         ("DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/anteroom", "cannot be used"),
         ("REDIS_URL", "http://localhost:6379", "redis://host:6379/0"),
         ("REDIS_URL", "localhost", "redis://host:6379/0"),
+        ("REDIS_URL", "redis://[::1", "redis://host:6379/0"),
+        ("REDIS_URL", "redis://h:port/0", "redis://host:6379/0"),
+        ("SECRET_KEY", " short ", "at least 32 characters"),
     ],
 )
 def test_a_wrong_value_gives_one_line_that_names_it(

@@ -272,3 +272,36 @@ def test_an_unknown_limit_is_named(limited: Any) -> None:
 
     with pytest.raises(django.core.exceptions.ImproperlyConfigured, match="operation_toknes"):
         limits()
+
+
+TWO_IN_A_FRAGMENT = (
+    "fragment Two on Mutation { a: signOut { __typename } b: signOut { __typename } }"
+)
+CHANGES = "a: signOut { __typename } b: signOut { __typename }"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"mutation {{ {CHANGES} c: signOut {{ __typename }} }}",
+        f"mutation {{ ...Two ... {{ c: signOut {{ __typename }} }} }} {TWO_IN_A_FRAGMENT}",
+    ],
+    ids=["plain", "in fragments"],
+)
+def test_a_mutation_of_too_many_changes_is_refused(query: str, limited: Any) -> None:
+    limited(operation_changes=2)
+
+    with pytest.raises(RequestError, match="At most 2 changes"):
+        prepare(Request(query))
+
+
+def test_a_mutation_may_have_as_many_changes_as_the_limit_says(limited: Any) -> None:
+    limited(operation_changes=2)
+
+    assert prepare(Request(f"mutation {{ {CHANGES} }}"))
+
+
+def test_variables_that_nobody_declared_are_not_kept() -> None:
+    operation = prepare(Request("query ($id: ID!) { node(id: $id) { id } }", {"id": "1", "x": []}))
+
+    assert operation.request.variables == {"id": "1"}
