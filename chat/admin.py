@@ -9,12 +9,13 @@ does not allow becomes a message to the person who tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
@@ -25,13 +26,30 @@ from chat import changes, texts
 from chat.errors import AlreadyDecided, ChatError, Invalid, NotFound
 from chat.models import JoinRequest, Membership, Message, Room
 
+_ID_DIGITS = 19
+
 Deletion = tuple[list[Any], dict[str, int], set[str], list[Any]]
+
+
+class Choice(AutocompleteSelect):
+    """Django's, which also takes what is no id: the field then says that it is none."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        possible = [each for each in value if each.isdigit() and len(each) < _ID_DIGITS]
+        return super().optgroups(name, possible, attrs)
 
 
 class ThroughChanges(admin.ModelAdmin):  # type: ignore[type-arg]  # takes none at run time
     """Saves and deletes by domain changes, and says what they refuse."""
 
     show_full_result_count = False
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = Choice(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

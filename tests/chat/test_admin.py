@@ -457,3 +457,15 @@ def test_who_may_delete_a_room_may_delete_what_is_in_it(world: World) -> None:
     _post(_signed_in(clerk), _page(world.room, "delete"), post="yes")
 
     assert not Room.objects.filter(pk=world.room.pk).exists()
+
+
+@pytest.mark.parametrize("garbage", ["abc", "-1", "9" * 20, "1.5"])
+def test_what_is_no_id_is_told_and_nothing_is_made(
+    world: World, browser: Client, garbage: str
+) -> None:
+    before = everything()
+
+    page = _post(browser, _add("joinrequest"), room=garbage, user=garbage)
+
+    assert "not one of the available choices" in page
+    assert everything() == before
