@@ -10,6 +10,8 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
+from django.db import Error as DatabaseError
+
 from accounts import authentication, origin, watch
 from accounts.authentication import Identity
 from chat import following
@@ -26,10 +28,19 @@ from realtime.socket import Disconnected, Receive, Scope, Send, Socket
 logger = logging.getLogger(__name__)
 
 RESUME_ELSEWHERE = 1012
+TRY_AGAIN_LATER = 1013
 BAD_CURSOR = 4400
 SIGNED_OUT = 4401
 FORBIDDEN = 4403
 NOT_FOUND = 4404
+
+_CODES: dict[type[Exception], int] = {
+    Unauthenticated: SIGNED_OUT,
+    NotFound: NOT_FOUND,
+    Forbidden: FORBIDDEN,
+    InvalidCursor: BAD_CURSOR,
+}
+REFUSALS = tuple(_CODES)
 
 Follow: TypeAlias = Callable[[Identity, str | None], Awaitable[Follower]]
 
@@ -99,17 +110,14 @@ class _Topic:
     async def _outcome(self) -> tuple[int, str]:
         try:
             return await self._tell_somebody()
-        except Unauthenticated:
-            return SIGNED_OUT, "Signed out"
-        except NotFound as error:
-            return NOT_FOUND, str(error)
-        except Forbidden as error:
-            return FORBIDDEN, str(error)
-        except InvalidCursor as error:
-            return BAD_CURSOR, str(error)
+        except REFUSALS as error:
+            return _CODES[type(error)], str(error)
         except UnknownEvent as error:
             logger.warning("A stream ends here and can be resumed in a newer process: %s", error)
             return RESUME_ELSEWHERE, "Resume elsewhere"
+        except DatabaseError as error:
+            logger.warning("The database does not answer; a socket is closed: %s", error)
+            return TRY_AGAIN_LATER, "Try again later"
 
     async def _tell_somebody(self) -> tuple[int, str]:
         headers = self._socket.headers

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import ConnectionPool
 
 POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -162,7 +161,7 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _try_again(pool: ConnectionPool) -> None:
+def _try_again(pool: Any) -> None:
     pool.check()
 
 

@@ -178,6 +178,8 @@ class Fanout:
     def _lose_rings(self) -> None:
         # What could not be rung is in the log, and the heads check finds it.
         self._outbox.clear()
+        # Nor is there anything left to send, and so to succeed with.
+        self._outbox_filled.clear()
         self._on_trouble()
 
 

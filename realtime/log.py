@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
@@ -65,13 +66,7 @@ def lock(*topics: str) -> None:
         return
     if held and wanted[0] < max(held):
         raise LockOrder(wanted[0], max(held))
-    _create_missing(wanted)
-    list(
-        TopicRow.objects.select_for_update()
-        .filter(name__in=wanted)
-        .order_by(_by_code_points())
-        .values_list("name", flat=True)
-    )
+    _lock_in_turn(wanted)
     transaction.on_commit(_Held(frozenset(wanted)))
 
 
@@ -187,13 +182,20 @@ def _by_code_points() -> str | Collate:
     return Collate("name", "C") if connection.vendor == "postgresql" else "name"
 
 
-def _create_missing(names: Sequence[str]) -> None:
-    # Before any lock is taken: an INSERT waits for another transaction's INSERT
-    # of the same name, and must not make others wait meanwhile.
+def _lock_in_turn(names: Sequence[str]) -> None:
+    # An INSERT waits for another transaction's INSERT of the same name, and is a lock
+    # like the others. So a new topic is made when its turn comes, not before.
     existing = set(TopicRow.objects.filter(name__in=names).values_list("name", flat=True))
-    missing = [TopicRow(name=name) for name in names if name not in existing]
-    if missing:
-        TopicRow.objects.bulk_create(missing, ignore_conflicts=True)
+    for exist, turn in groupby(names, existing.__contains__):
+        run = list(turn)
+        if not exist:
+            TopicRow.objects.bulk_create(map(TopicRow, run), ignore_conflicts=True)
+        list(
+            TopicRow.objects.select_for_update()
+            .filter(name__in=run)
+            .order_by(_by_code_points())
+            .values_list("name", flat=True)
+        )
 
 
 def _advance(topic: str) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
+import django.db
 from graphql import OperationType
 
 from accounts import authentication, origin, watch
@@ -47,6 +48,7 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 SUBPROTOCOL = "graphql-transport-ws"
 
 GOING_AWAY = 1012
+TRY_AGAIN_LATER = 1013
 INVALID_MESSAGE = 4400
 UNAUTHORIZED = 4401
 FORBIDDEN = 4403
@@ -220,6 +222,9 @@ class Connection:
         except UnknownEvent as error:
             logger.warning("A stream ends here and can be resumed in a newer process: %s", error)
             await self._socket.close(GOING_AWAY, "Resume elsewhere")
+        except django.db.Error as error:
+            logger.warning("The database does not answer; a socket is closed: %s", error)
+            await self._socket.close(TRY_AGAIN_LATER, "Try again later")
         except Exception:
             logger.exception("An operation failed; its socket is closed.")
             await self._socket.close(1011, "Internal error")

@@ -26,11 +26,12 @@ def test_what_the_settings_say_overrides_the_defaults(settings: Any) -> None:
 def test_a_name_that_is_no_limit_is_an_error_when_the_process_starts(
     settings: Any, app: str, setting: str
 ) -> None:
+    from chat.conf import limits as chat_limits
     from schema.conf import limits as schema_limits
 
     setattr(settings, setting, {"pages": 7})
-    limits.cache_clear()
-    schema_limits.cache_clear()
+    for cached in (limits, chat_limits, schema_limits):
+        cached.cache_clear()
 
     with pytest.raises(ImproperlyConfigured, match=f"settings.{setting} has no limit named pages"):
         apps.get_app_config(app).ready()

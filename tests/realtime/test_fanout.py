@@ -308,3 +308,35 @@ async def test_a_layer_without_a_channel_for_us_can_still_be_rung(
 
     async with asyncio.timeout(DEADLINE):
         await sent.wait()
+
+
+class Asked(Hanging):
+    """Never answers, and tells that it was asked to ring."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def group_send(self, group: str, message: Message) -> None:
+        self.asked.set()
+        await self._answer()
+
+
+@pytest.mark.limits(ring_deadline=0.05)
+@pytest.mark.parametrize("layer", [Asked], indirect=True)
+async def test_a_layer_that_hangs_does_not_seem_to_work_again(
+    heard: Heard, layer: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was to be rung meanwhile is lost too; that nothing is left to ring is no success."""
+    caplog.set_level("INFO", "realtime.background")
+
+    for trouble in range(1, 4):
+        layer.asked.clear()
+        heard.fanout.ring_soon("t", {"head": trouble})
+        await layer.asked.wait()
+        heard.fanout.ring_soon("u", {"head": trouble})
+        await eventually(lambda: heard.troubles >= trouble)  # noqa: B023  # awaited at once
+        await eventually(lambda: not heard.fanout._outbox_filled.is_set())
+
+    said = [each.getMessage() for each in caplog.records if each.name == "realtime.background"]
+    assert said == ["Ringing fails and will be tried again: TimeoutError()"]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import AsyncClient
 
+from accounts import authentication
 from accounts.authentication import Identity
+from accounts.watch import Watch
+from project.asgi import application
+from realtime.hub import Hub
 from schema import transports
 
 
@@ -28,3 +35,55 @@ async def test_a_database_that_is_away_is_an_error_with_a_code(
     assert answer.status_code == 200
     assert answer.json()["data"] is None
     assert [each["extensions"] for each in answer.json()["errors"]] == [{"code": "UNAVAILABLE"}]
+
+
+class Wire:
+    """A socket's ASGI callables, which hear what the client says and keep the close code."""
+
+    def __init__(self, path: str, *said: str) -> None:
+        self.scope: Any = {
+            "type": "websocket",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "subprotocols": ["graphql-transport-ws"],
+        }
+        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._said = iter([{"type": "websocket.connect"}, *map(_frame, said)])
+
+    async def receive(self) -> Any:
+        for message in self._said:
+            return message
+        await self.closed
+        return {"type": "websocket.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.close":
+            self.closed.set_result(message["code"])
+
+
+def _frame(text: str) -> dict[str, str]:
+    return {"type": "websocket.receive", "text": text}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/graphql", ['{"type": "connection_init"}']), ("/ws/room/1", [])],
+    ids=["graphql", "plain"],
+)
+@pytest.mark.django_db(transaction=True)
+async def test_a_socket_that_comes_while_the_database_is_away_is_asked_to_come_again(
+    path: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a code after which clients try again: 1011 is the end for graphql-ws."""
+
+    def fail(*_: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(authentication, "identity_of_headers", fail)
+    wire = Wire(path, *said)
+
+    async with asyncio.timeout(10), Hub() as hub, Watch(hub):
+        await application(wire.scope, wire.receive, wire.send)
+
+    assert wire.closed.result() == 1013
