@@ -223,6 +223,8 @@ class Follower:
                 raise Outside from refused
             if refused.code == "UNAUTHENTICATED":
                 raise SignedOut from refused
+            if refused.code == "UNAVAILABLE":
+                raise Unanswered(str(refused)) from refused
             self.faults.append(f"{self.name}: {refused}")
 
     def _hear(self, text: bytes) -> None:

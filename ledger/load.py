@@ -28,7 +28,7 @@ class Size:
 
 
 QUICK = Size(rooms=3, residents=6, visitors=3, topics=2, graphql=1, rate=5.0)
-LONG = Size(rooms=3, residents=8, visitors=4, topics=12, graphql=4, rate=9.0)
+LONG = Size(rooms=3, residents=8, visitors=4, topics=12, graphql=3, rate=6.0)
 
 
 @dataclass

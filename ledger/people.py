@@ -14,7 +14,7 @@ import httpx
 
 _PATIENCE = 4.0
 # httpx takes a time that grows with the square of the requests under way.
-_READERS = 8
+_READERS = 16
 _LONGEST_SILENCE = 40.0
 
 Json = dict[str, Any]

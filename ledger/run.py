@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,14 @@ from random import Random
 from ledger.diary import Diary
 from ledger.faults import FAULTS, LAST, Fault, Struck
 from ledger.fleet import fleet
+from ledger.followers import Follower
 from ledger.judge import judge
 from ledger.load import Size, World, settle
 from ledger.people import Api
 from ledger.report import Report, Strike
 from ledger.truth import Database
 
-RECOVERED_WITHIN = 30.0
+RECOVERED_WITHIN = 60.0
 QUIET_WITHIN = 60.0
 _WARM_UP = 2.0
 _LINGERING = 1.5
@@ -101,20 +102,22 @@ class _Run:
     async def _strike(self, kind: str, fault: Fault) -> None:
         chance = Random(f"{self._plan.seed} {kind} {len(self._strikes)}")  # noqa: S311  # as above
         struck = await fault(self._world, chance)
-        recovery = await _recovery(struck)
-        self._strikes.append(
-            Strike(kind, struck.happened, struck.note, len(struck.affected), recovery)
-        )
-        self._complain_about(self._strikes[-1])
-        shown = "not recovered" if recovery is None else f"recovered after {recovery:.2f} s"
-        self._tell(f"{kind}: {struck.note}; {len(struck.affected)} followers, {shown}")
+        recovery, left = await _recovery(struck)
+        affected = len(struck.affected)
+        self._strikes.append(Strike(kind, struck.happened, struck.note, affected, recovery))
+        self._complain_about(self._strikes[-1], left)
+        shown = "not recovered" if recovery is None or left else f"recovered after {recovery:.2f} s"
+        self._tell(f"{kind}: {struck.note}; {affected} followers, {shown}")
 
-    def _complain_about(self, strike: Strike) -> None:
+    def _complain_about(self, strike: Strike, left: Sequence[Follower]) -> None:
         if not strike.happened:
             self._complaints.append(f"{strike.kind} did not take place: {strike.note}.")
         if strike.recovery is None:
-            hope = f"within {RECOVERED_WITHIN:.0f} s, or nobody was affected"
-            self._complaints.append(f"{strike.kind}: not all had news {hope}.")
+            self._complaints.append(f"{strike.kind}: nobody who was affected had news in time.")
+        if left:
+            some = ", ".join(f"{each.name} (door {each.door})" for each in left[:5])
+            late = f"{len(left)} had no news within {RECOVERED_WITHIN:.0f} s"
+            self._complaints.append(f"{strike.kind}: {late}: {some}.")
 
     async def _quiet(self) -> None:
         """Wait until everyone has what is due, then a little longer for what is not."""
@@ -166,8 +169,12 @@ class _Run:
         self._say(f"{seconds:6.1f} s {self._world.deliveries:>9,} deliveries  {what}")
 
 
-async def _recovery(struck: Struck) -> float | None:
-    """Seconds until all who were affected have been told something that was committed later."""
+async def _recovery(struck: Struck) -> tuple[float | None, Sequence[Follower]]:
+    """
+    Wait until all who were affected have been told something that was committed later.
+
+    Returns how many seconds that took, if it did happen in time to anybody, and who is left.
+    """
     deadline = time.monotonic() + RECOVERED_WITHIN
     waiting = list(struck.affected)
     longest: float | None = None
@@ -181,9 +188,9 @@ async def _recovery(struck: Struck) -> float | None:
                 still.append(each)
         waiting = still
         if waiting and time.monotonic() > deadline:
-            return None
+            break
         await asyncio.sleep(_BETWEEN_LOOKS)
-    return longest
+    return longest, waiting
 
 
 def _is_behind(
