@@ -21,7 +21,7 @@ from ledger.people import Api
 from ledger.report import Report, Strike
 from ledger.truth import Database
 
-RECOVERED_WITHIN = 60.0
+RECOVERED_WITHIN = 30.0
 QUIET_WITHIN = 60.0
 _WARM_UP = 2.0
 _LINGERING = 1.5
