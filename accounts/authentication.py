@@ -1,13 +1,14 @@
 """
 Who is asking: the one place that turns credentials into a signed-in person.
 
-HTTP and sockets ask the same questions here. Everything reads the database at
-the moment of asking, changes nothing, and is to be called in a worker thread.
+HTTP and sockets ask the same questions here. Credentials are read from what the
+client sent alone; everything else reads the database at the moment of asking,
+changes nothing, and is to be called in a worker thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import Session
-from accounts.sessions import SessionStore
+from accounts.sessions import SessionStore, is_possible
 from accounts.tokens import session_key_of
 
 
@@ -54,19 +55,14 @@ class Credentials:
 def credentials_of(headers: Mapping[str, str]) -> Credentials:
     """Read the credentials in ``headers``, whose names are in lower case."""
     if (authorization := headers.get("authorization")) is not None:
-        return Credentials(_session_key_in(authorization), by_header=True)
+        return credentials_of_authorization(authorization)
     cookies = parse_cookie(headers.get("cookie", ""))
     return Credentials(cookies.get(settings.SESSION_COOKIE_NAME), by_header=False)
 
 
-def identity_of_headers(headers: Mapping[str, str]) -> Identity | None:
-    """Return who sent ``headers``; None for nobody and for an invalid Authorization alike."""
-    return identity_of_session(credentials_of(headers).session_key)
-
-
-def identity_of_authorization(authorization: str) -> Identity | None:
-    """Return who may use this ``Bearer <token>``, None if it is invalid."""
-    return identity_of_session(_session_key_in(authorization))
+def credentials_of_authorization(authorization: str) -> Credentials:
+    """Read the credentials in what an Authorization header would hold."""
+    return Credentials(_session_key_in(authorization), by_header=True)
 
 
 def identity_of_token(token: str) -> Identity | None:
@@ -84,14 +80,21 @@ def identity_of_request(request: HttpRequest) -> Identity | None:
 
 def identity_of_session(session_key: str | None) -> Identity | None:
     """Return who is signed in by the session, None if it is over or was never anybody's."""
-    key = SessionStore(session_key).session_key
-    if key is None:
-        return None
-    sessions = Session.objects.unexpired().select_related("user")
-    session = sessions.filter(session_key=key, user__is_active=True).first()
-    if session is None or session.user is None or not still_opens(session):
-        return None
-    return Identity(session.user, key, session.user.get_session_auth_hash(), session.expire_date)
+    return None if session_key is None else identities([session_key]).get(session_key)
+
+
+def identities(session_keys: Collection[str]) -> Mapping[str, Identity]:
+    """Return who is signed in by each of the sessions that are somebody's, in one query."""
+    sessions = Session.objects.unexpired().select_related("user").filter(user__is_active=True)
+    return {
+        session.session_key: _identity(session, session.user)
+        for session in sessions.with_keys([key for key in session_keys if is_possible(key)])
+        if session.user is not None and still_opens(session)
+    }
+
+
+def _identity(session: Session, user: User) -> Identity:
+    return Identity(user, session.session_key, user.get_session_auth_hash(), session.expire_date)
 
 
 def still_opens(session: Session) -> bool:

@@ -9,8 +9,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessio
 from django.db import models
 from django.utils import timezone
 
-from accounts.arrays import members_of
 from accounts.sessions import USER_AGENT_LENGTH, SessionStore
+from realtime.arrays import members_of
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

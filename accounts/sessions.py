@@ -125,7 +125,12 @@ class SessionStore(db.SessionStore):
         return self.get_model_class().objects.filter(session_key=self.session_key)
 
     def _validate_session_key(self, key: str | None) -> bool:
-        return bool(key and _KEY.fullmatch(key))
+        return bool(key and is_possible(key))
+
+
+def is_possible(key: str) -> bool:
+    """Whether ``key`` could be a session's; text that could not is not looked up."""
+    return _KEY.fullmatch(key) is not None
 
 
 def _presentable(user_agent: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 from accounts import liveness, sightings
-from accounts.authentication import Identity
+from accounts.authentication import Credentials, Identity, identities
 from accounts.ringing import GROUP
 from realtime.background import forever
 from realtime.hub import Hub, NotServing
@@ -44,6 +44,12 @@ class Watch:
         _watching.remove(self)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+
+    async def identify(self, credentials: Credentials) -> Identity | None:
+        """Return who shows ``credentials``; all who ask at once are looked up together."""
+        if credentials.session_key is None:
+            return None
+        return await self._hub.look_up(identities, credentials.session_key)
 
     def add(self, identity: Identity, on_end: OnEnd) -> None:
         """Call ``on_end`` once, on the event loop, when the session of ``identity`` is over."""

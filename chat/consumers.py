@@ -20,10 +20,13 @@ from chat.events import RoomDeleted
 from chat.frames import frame_of
 from chat.gates import EndReason, room_exists
 from realtime import hub
+from realtime.delivery import Delivery
 from realtime.errors import InvalidCursor, UnknownEvent
 from realtime.event import Event
-from realtime.follower import Delivery, Expired, Follower, Item, Revoked
-from realtime.socket import Disconnected, Receive, Scope, Send, Socket
+from realtime.flow import Flow
+from realtime.follower import Expired, Follower, Item, Revoked
+from realtime.socket import Receive, Scope, Send, Socket
+from realtime.wire import Disconnected
 
 logger = logging.getLogger(__name__)
 
@@ -120,32 +123,16 @@ class _Topic:
             return TRY_AGAIN_LATER, "Try again later"
 
     async def _tell_somebody(self) -> tuple[int, str]:
-        headers = self._socket.headers
-        identity = await hub.current().run(partial(authentication.identity_of_headers, headers))
+        credentials = authentication.credentials_of(self._socket.headers)
+        identity = await watch.current().identify(credentials)
         if identity is None:
             raise Unauthenticated
         watch.current().add(identity, self._on_session_end)
         try:
             async with await self._follow(identity, self._after()) as follower:
-                return await self._tell_all(follower)
+                return _farewell(await _Telling(self._socket).all_of(follower))
         finally:
             watch.current().remove(identity, self._on_session_end)
-
-    async def _tell_all(self, follower: Follower) -> tuple[int, str]:
-        item: Item | None = None
-        async for item in follower:
-            await self._socket.send(frame_of(item))
-        match item:
-            case Delivery(Event(kind=RoomDeleted.kind)) | Revoked(EndReason.ROOM_DELETED):
-                return NOT_FOUND, "The room was deleted"
-            case Revoked(EndReason.SIGNED_OUT):
-                return SIGNED_OUT, "Signed out"
-            case Revoked():
-                return FORBIDDEN, "Not a member any more"
-            case Expired():
-                return BAD_CURSOR, "The cursor has expired"
-            case _:
-                return RESUME_ELSEWHERE, "The server stops"
 
     def _after(self) -> str | None:
         query_string = self._socket.scope["query_string"].decode(errors="replace")
@@ -159,3 +146,54 @@ class _Topic:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+class _Telling:
+    """Writes a follower's items to the socket as they come."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._last: Item | None = None
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def all_of(self, follower: Follower) -> Item | None:
+        """Return the last item once it is told."""
+        flow = Flow(follower, self)
+        try:
+            flow.start()
+            await self._done
+        finally:
+            flow.close()
+        return self._last
+
+    @property
+    def has_room(self) -> bool:
+        return self._socket.has_room
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        self._socket.when_room(callback)
+
+    def take(self, item: Item) -> None:
+        self._last = item
+        self._socket.write(frame_of(item))
+
+    def end(self) -> None:
+        self._done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        self._done.set_exception(error)
+
+
+def _farewell(item: Item | None) -> tuple[int, str]:
+    """The close code and reason after the last item of a stream."""
+    match item:
+        case Delivery(Event(kind=RoomDeleted.kind)) | Revoked(EndReason.ROOM_DELETED):
+            return NOT_FOUND, "The room was deleted"
+        case Revoked(EndReason.SIGNED_OUT):
+            return SIGNED_OUT, "Signed out"
+        case Revoked():
+            return FORBIDDEN, "Not a member any more"
+        case Expired():
+            return BAD_CURSOR, "The cursor has expired"
+        case _:
+            return RESUME_ELSEWHERE, "The server stops"

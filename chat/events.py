@@ -135,7 +135,7 @@ def decode(event: Event) -> ChatEvent:
         UnknownEvent: If this process does not know its kind, its version or its data.
 
     """
-    return event.memoised(decode, lambda: _decoded(event))
+    return event.memoised(decode, _decoded)
 
 
 def _decoded(event: Event) -> ChatEvent:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from chat import gates
 from chat.errors import NotFound, Unauthenticated
 from chat.gates import PersonReader
@@ -22,7 +20,9 @@ async def follow_room(user_id: int, room_id: int | None, *, after: str | None) -
         InvalidCursor: If ``after`` is not a cursor of this room for this person.
 
     """
-    claim = await hub.current().run(partial(gates.room_reader, user_id, room_id))
+    claim = None
+    if room_id is not None:
+        claim = await hub.current().look_up(gates.room_readers, (user_id, room_id))
     if claim is None:
         raise NotFound("room")
     try:

@@ -9,13 +9,14 @@ import msgspec
 from chat import events
 from chat.events import ChatEvent, decode
 from chat.snapshots import JoinRequestData, MessageData, RoomData, UserData
-from realtime.follower import CaughtUp, Delivery, Expired, Item, Revoked
+from realtime.delivery import Delivery
+from realtime.follower import CaughtUp, Expired, Item, Revoked
 
 Frame: TypeAlias = tuple[str, dict[str, Any]]
 """A type and its kwargs."""
 
 
-def frame_of(item: Item) -> str:
+def frame_of(item: Item) -> bytes:
     """
     Return an item as the text of a frame; live and replayed ones are the same.
 
@@ -24,8 +25,8 @@ def frame_of(item: Item) -> str:
 
     """
     match item:
-        case Delivery(event, cursor):
-            return _text(_told(decode(event)), cursor)
+        case Delivery():
+            return item.rendered(frame_of, _frame_of_delivery)
         case CaughtUp(cursor):
             return _text(("caught_up", {}), cursor)
         case Revoked(reason):
@@ -36,12 +37,16 @@ def frame_of(item: Item) -> str:
             assert_never(item)
 
 
-def _text(frame: Frame, cursor: str | None = None) -> str:
+def _frame_of_delivery(delivery: Delivery) -> bytes:
+    return _text(_told(decode(delivery.event)), delivery.cursor)
+
+
+def _text(frame: Frame, cursor: str | None = None) -> bytes:
     kind, kwargs = frame
     content: dict[str, Any] = {"type": kind, "kwargs": kwargs}
     if cursor is not None:
         content["cursor"] = cursor
-    return msgspec.json.encode(content).decode()
+    return msgspec.json.encode(content)
 
 
 def _told(event: ChatEvent) -> Frame:  # noqa: PLR0911  # one case for each kind

@@ -13,7 +13,7 @@ from chat.events import MemberLeft, RoomDeleted, decode
 from chat.models import Membership, Room
 from realtime import log
 from realtime.event import Event
-from realtime.gate import End
+from realtime.gate import End, Ending
 
 _FAREWELLS_READ = 100
 
@@ -58,12 +58,13 @@ class _RoomGate:
         granted = _granted(claims)
         return _reasons([claim for claim in claims if claim not in granted])
 
-    def ends(self, event: Event, claim: RoomReader) -> End | None:
+    def ending(self, event: Event) -> Ending[RoomReader] | None:
         match decode(event):
-            case MemberLeft(user, by_id) if user.id == claim.user_id:
-                return End(EndReason.LEFT if by_id == user.id else EndReason.REMOVED)
+            case MemberLeft(user, by_id):
+                end = End(EndReason.LEFT if by_id == user.id else EndReason.REMOVED)
+                return lambda claim: end if claim.user_id == user.id else None
             case RoomDeleted():
-                return End(EndReason.ROOM_DELETED, delivered=True)
+                return lambda _: End(EndReason.ROOM_DELETED, delivered=True)
             case _:
                 return None
 
@@ -74,9 +75,8 @@ class _PersonGate:
         active = set(people.values_list("pk", flat=True))
         return {each: EndReason.SIGNED_OUT for each in claims if each.user_id not in active}
 
-    def ends(self, event: Event, claim: PersonReader) -> End | None:  # noqa: ARG002  # the seam's signature
+    def ending(self, event: Event) -> None:
         decode(event)
-        return None
 
 
 room_gate = _RoomGate()
@@ -85,11 +85,19 @@ person_gate = _PersonGate()
 
 def room_reader(user_id: int, room_id: int | None) -> RoomReader | None:
     """The claim that ``user_id`` can make on a room now, if any."""
-    if room_id is None or not 0 < room_id < 2**63:
-        return None
-    memberships = Membership.objects.filter(user_id=user_id, room_id=room_id)
-    owner_id = memberships.values_list("room__owner_id", flat=True).first()
-    return None if owner_id is None else RoomReader(user_id, room_id, owner_id == user_id)
+    return None if room_id is None else room_readers([(user_id, room_id)]).get((user_id, room_id))
+
+
+def room_readers(pairs: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], RoomReader]:
+    """The claims that people can make on rooms now, by their ids and those of the rooms."""
+    possible = [(user_id, room_id) for user_id, room_id in pairs if 0 < room_id < 2**63]
+    memberships = Membership.objects.between(possible)
+    return {
+        (user_id, room_id): RoomReader(user_id, room_id, owner_id == user_id)
+        for user_id, room_id, owner_id in memberships.values_list(
+            "user_id", "room_id", "room__owner_id"
+        ).iterator()
+    }
 
 
 def room_exists(room_id: int | None) -> bool:
@@ -97,15 +105,10 @@ def room_exists(room_id: int | None) -> bool:
 
 
 def _granted(claims: Collection[RoomReader]) -> set[RoomReader]:
-    memberships = Membership.objects.filter(
-        room_id__in={claim.room_id for claim in claims},
-        user_id__in={claim.user_id for claim in claims},
-    ).values_list("user_id", "room_id", "room__owner_id")
-    return {
-        RoomReader(user_id, room_id, owns)
-        for user_id, room_id, owner_id in memberships.iterator()
-        for owns in ((False, True) if owner_id == user_id else (False,))
-    }
+    """Those that hold; an owner may also read as a member only."""
+    readers = room_readers({(claim.user_id, claim.room_id) for claim in claims})
+    held = {claim: readers.get((claim.user_id, claim.room_id)) for claim in claims}
+    return {claim for claim, reader in held.items() if reader and reader.owns >= claim.owns}
 
 
 def _reasons(refused: Collection[RoomReader]) -> Mapping[RoomReader, EndReason]:

@@ -6,13 +6,16 @@ Reading is done with the query sets' own words; writing only by ``chat.changes``
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length, Trim
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
@@ -81,10 +84,28 @@ class MembershipQuerySet(GuardedQuerySet["Membership"]):
     def of(self, user: User) -> MembershipQuerySet:
         return self.filter(user=user)
 
+    def between(self, pairs: Collection[tuple[int, int]]) -> MembershipQuerySet:
+        """Those of ``pairs``, of which there may be any number: a user's id and a room's."""
+        if connection.vendor == "postgresql":
+            users, rooms = [user for user, _ in pairs], [room for _, room in pairs]
+            return self.filter(pk__in=RawSQL(_BETWEEN_POSTGRESQL, [users, rooms]))  # noqa: S611  # a constant
+        return self.filter(pk__in=RawSQL(_BETWEEN_SQLITE, [json.dumps(list(pairs))]))  # noqa: S611  # a constant
+
     def with_room(self) -> MembershipQuerySet:
         """Load what telling of a membership needs."""
         return self.select_related("user", "room__owner")
 
+
+_BETWEEN_POSTGRESQL = """
+    SELECT held.id FROM unnest(%s::bigint[], %s::bigint[]) AS asked (user_id, room_id)
+    JOIN chat_membership AS held USING (user_id, room_id)
+"""
+
+_BETWEEN_SQLITE = """
+    SELECT held.id FROM json_each(%s) AS asked
+    JOIN chat_membership AS held ON held.user_id = json_extract(asked.value, '$[0]')
+        AND held.room_id = json_extract(asked.value, '$[1]')
+"""
 
 _MembershipManager = models.Manager.from_queryset(MembershipQuerySet)
 

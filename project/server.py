@@ -2,20 +2,88 @@
 
 from __future__ import annotations
 
+from asyncio import TimerHandle
+from asyncio.transports import BaseTransport
+from collections.abc import Callable
+from struct import pack
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.protocol import State
 
-from realtime.socket import ABORT
+from realtime.conf import limits
+from realtime.wire import ABORT, WIRE
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own, which also lets the application drop a peer that does not read."""
+    """
+    uvicorn's own, which also lets the application write to the connection directly
+    (see :class:`realtime.wire.Wire`), and cuts a peer that does not read.
+    """
+
+    _cut: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self._room_wanted: list[Callable[[], None]] = []
+        self._buffer_bytes = limits().socket_buffer_bytes
+        # So that the transport pauses us exactly when there is no room.
+        self.transport.set_write_buffer_limits(high=self._buffer_bytes - 1)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         # A refused handshake has no scope; one that is accepted has not run yet.
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[WIRE] = self
             extensions[ABORT] = self.transport.abort
+
+    def write(self, *parts: bytes) -> None:
+        """Send one text message, made of ``parts`` (RFC 6455, 5.2)."""
+        if self.conn.state is State.OPEN:
+            self.transport.write(b"".join((_text_header(sum(map(len, parts))), *parts)))
+
+    @property
+    def has_room(self) -> bool:
+        # Not only "whether we are paused": that is told once the loop has tried to write.
+        return self.transport.get_write_buffer_size() < self._buffer_bytes
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        self._room_wanted.append(callback)
+        if self._cut is None:
+            self.loop.call_soon(self._tell)
+
+    async def flush(self) -> None:
+        """All that was written is with the transport, in order."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+        self._tell()
+
+    def _tell(self) -> None:
+        callbacks, self._room_wanted = self._room_wanted, []
+        for callback in callbacks:
+            callback()
+
+
+def _text_header(length: int) -> bytes:
+    if length < 126:
+        return pack("!BB", 0x81, length)
+    if length < 65_536:
+        return pack("!BBH", 0x81, 126, length)
+    return pack("!BBQ", 0x81, 127, length)

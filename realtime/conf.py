@@ -34,12 +34,16 @@ class Limits:
     """The events of one topic that are kept in memory."""
     tails_size: int = 20_000
     """The events of all topics that are kept in memory."""
+    renderings_bytes: int = 67_108_864
+    """What events were rendered to that is kept in memory, in bytes."""
     retention_days: float = 7.0
     """The age at which ``prune_events`` removes events."""
     retention_events: int = 10_000
     """The events of one topic that ``prune_events`` keeps."""
     prune_batch: int = 1_000
     """The events that one pruning transaction removes."""
+    socket_buffer_bytes: int = 65_536
+    """What is kept for a socket whose peer does not read, in bytes; one message may exceed it."""
     send_deadline: float = 20.0
     """How long a socket may refuse what is sent to it before it is cut."""
 

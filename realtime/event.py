@@ -24,10 +24,10 @@ class Event:
     occurred_at: datetime
     _memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def memoised(self, key: object, make: Callable[[], T]) -> T:
+    def memoised(self, key: object, make: Callable[[Event], T]) -> T:
         """Return what ``make`` gave when it was first asked for under ``key``."""
         try:
             found: T = self._memo[key]
         except KeyError:
-            found = self._memo[key] = make()
+            found = self._memo[key] = make(self)
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from realtime import cursors
 from realtime.cursors import Cursor
+from realtime.delivery import Delivery
 from realtime.errors import Refused
 from realtime.event import Event
 from realtime.gate import Gate
@@ -20,14 +21,6 @@ from realtime.log import Marks
 from realtime.position import Expiry, expiry
 from realtime.reader import Answer, Want
 from realtime.tail import Tail
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The next event; ``cursor`` is the position just after it."""
-
-    event: Event
-    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +74,25 @@ class Follower:
     A reader that does not ask for the next item therefore costs nothing and
     delays nobody. Waiting for the next item may be cancelled; nothing is lost
     with it. Iteration ends after an end of any kind. :meth:`close` it, or iterate
-    inside ``async with``.
+    inside ``async with``. To be called back instead of waiting, see
+    :class:`realtime.flow.Flow`.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_caught_up",
+        "_end",
+        "_epoch",
+        "_finished",
+        "_losing_rights",
+        "_page",
+        "_places",
+        "_source",
+        "claim",
+        "gate",
+        "on_wake",
+        "topics",
+    )
 
     def __init__(
         self, source: Source, topics: Sequence[str], gate: Gate[Any], claim: Hashable
@@ -90,17 +100,16 @@ class Follower:
         self.gate = gate
         self.claim = claim
         self.topics = tuple(topics)
+        self.on_wake: Callable[[], None] = _nobody_waits
+        """Called when there may be something to deliver."""
         self._source = source
-        self._tails: dict[str, Tail] = {}
-        self._offsets: dict[str, int] = {}
-        self._rights_read_at: dict[str, int] = {}
+        self._places: tuple[_Place, ...] = ()
         self._epoch = ""
-        self._page: deque[Event] = deque()
+        self._page: deque[Event] | None = None
         self._caught_up = False
         self._end: Revoked | Expired | None = None
         self._finished = False
         self._losing_rights: tuple[str, Marks] | None = None
-        self._woken = asyncio.Event()
 
     async def open(self, after: str | None) -> None:
         """
@@ -114,33 +123,40 @@ class Follower:
         cursor = cursors.decode(after, self.topics) if after is not None else None
         # Attach before reading: an event committed in between is either found by
         # the read or arrives in the tail, never neither.
-        self._tails = {topic: self._source.attach(topic, self) for topic in self.topics}
+        offsets = cursor.offsets if cursor else [0] * len(self.topics)
+        tails = [self._source.attach(topic, self) for topic in self.topics]
+        places = tuple(map(_Place, tails, offsets))
         try:
-            self._begin(cursor, await self._source.read(self._want_to_begin(cursor)))
+            want = self._want(places, replay=cursor is not None)
+            self._begin(cursor, await self._source.read(want), places)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Stop following; safe to call at any time, more than once."""
-        self._finished = True
-        self._source.detach(self)
+        self._finish()
         self.wake()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended, by its last item or by :meth:`close`."""
+        return self._finished
 
     @property
     def is_live(self) -> bool:
         """Whether the stream has begun and not ended."""
-        return bool(self._offsets) and not self._finished
+        return bool(self._places) and not self._finished
 
     @property
     def cursor(self) -> str:
         """The position just after what was delivered last."""
-        offsets = tuple(self._offsets[topic] for topic in self.topics)
+        offsets = tuple(place.offset for place in self._places)
         return cursors.encode(Cursor(self._epoch, offsets), self.topics)
 
     def wake(self) -> None:
         """Look again whether there is something to deliver."""
-        self._woken.set()
+        self.on_wake()
 
     def lose_rights(self, reason: str, marks: Marks) -> None:
         """End once everything up to ``marks`` is delivered: the rights were found gone there."""
@@ -152,19 +168,53 @@ class Follower:
         self._end = self._end or Expired(reason)
         self.wake()
 
+    def take(self) -> Item | None:
+        """Return the next item if it can be had without waiting; none after the end."""
+        if self._finished:
+            return None
+        if self._losing_rights is not None:
+            self._notice_lost_rights()
+        if self._end is not None:
+            self._finish()
+            return self._end
+        if not self._caught_up and self._has_replayed():
+            self._caught_up = True
+            return CaughtUp(self.cursor, timezone.now())
+        if self._page is not None and (event := self._next_of_page()) is not None:
+            return self._deliver(self._place_of(event), event)
+        for place in self._places:
+            event = place.tail.at(place.offset + 1)
+            if event is not None:
+                return self._deliver(place, event)
+        return None
+
+    @property
+    def needs_the_log(self) -> bool:
+        """Whether there is an event to deliver that is neither at hand nor in a Tail."""
+        return not self._finished and any(place.lags for place in self._places)
+
+    async def read_on(self) -> None:
+        """Read what the Tails no longer hold, and the rights to it."""
+        answer = await self._source.read(self._want(self._places, replay=True))
+        if answer.refusal is not None:
+            self._end = Revoked(answer.refusal)
+        else:
+            self._accept(answer)
+
     def __aiter__(self) -> Follower:
         return self
 
     async def __anext__(self) -> Item:
         while not self._finished:
-            self._woken.clear()
-            item = self._next_item()
+            woken = asyncio.Event()
+            self.on_wake = woken.set
+            item = self.take()
             if item is not None:
                 return item
-            if self._needs_the_log():
-                await self._read_on()
+            if self.needs_the_log:
+                await self.read_on()
             else:
-                await self._woken.wait()
+                await woken.wait()
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
@@ -176,116 +226,120 @@ class Follower:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    def _want_to_begin(self, cursor: Cursor | None) -> Want:
-        offsets = dict(zip(self.topics, cursor.offsets, strict=True)) if cursor else {}
-        return self._want(offsets)
-
-    def _begin(self, cursor: Cursor | None, answer: Answer) -> None:
+    def _begin(self, cursor: Cursor | None, answer: Answer, places: tuple[_Place, ...]) -> None:
         if answer.refusal is not None:
             raise Refused(answer.refusal)
-        heads = {topic: answer.marks[topic].head for topic in self.topics}
-        for topic, tail in self._tails.items():
-            self._source.begin(tail, heads[topic])
         self._epoch = cursor.epoch if cursor else answer.marks.epoch
-        self._offsets = dict(zip(self.topics, cursor.offsets, strict=True)) if cursor else heads
+        for place in places:
+            head = answer.marks[place.topic].head
+            self._source.begin(place.tail, head)
+            place.offset = place.offset if cursor else head
+        self._places = places
         self._accept(answer)
 
-    async def _read_on(self) -> None:
-        answer = await self._source.read(self._want(self._offsets))
-        if answer.refusal is not None:
-            self._end = Revoked(answer.refusal)
-        else:
-            self._accept(answer)
-
-    def _want(self, offsets: Mapping[str, int]) -> Want:
+    def _want(self, places: Sequence[_Place], *, replay: bool) -> Want:
         """What the Tails do not hold, with the rights to read it."""
         pages = {
-            topic: offset
-            for topic, offset in offsets.items()
-            if self._tails[topic].at(offset + 1) is None
+            place.topic: place.offset
+            for place in places
+            if replay and place.tail.at(place.offset + 1) is None
         }
         return Want(self.topics, pages, self.gate, self.claim)
 
     def _accept(self, answer: Answer) -> None:
         """Take in a page that was read together with the rights to it."""
-        reason = expiry(self._epoch, self._offsets, answer.marks) or self._gap(answer)
+        offsets = {place.topic: place.offset for place in self._places}
+        reason = expiry(self._epoch, offsets, answer.marks) or _gap(offsets, answer)
         if reason is not None:
             self._end = Expired(reason)
             if reason is Expiry.AHEAD:
                 self._source.doubt(answer.marks.epoch)
             return
-        self._rights_read_at = {topic: answer.marks[topic].head for topic in self.topics}
-        for events in answer.pages.values():
-            self._page.extend(events)
-
-    def _gap(self, answer: Answer) -> Expiry | None:
-        """Tell whether a page does not begin with the next event, though no floor says why."""
-        for topic, events in answer.pages.items():
-            following = self._offsets[topic] + 1
-            found = events[0].offset if events else answer.marks[topic].head + 1
-            if found > following:
-                return Expiry.RETENTION
-        return None
-
-    def _needs_the_log(self) -> bool:
-        """Whether there is an event to deliver that is neither at hand nor in a Tail."""
-        return any(
-            offset < max(self._rights_read_at[topic], self._tails[topic].position or 0)
-            for topic, offset in self._offsets.items()
-        )
-
-    def _next_item(self) -> Item | None:
-        """Deliver what can be delivered without waiting."""
-        self._notice_lost_rights()
-        if self._end is not None:
-            self.close()
-            return self._end
-        if not self._caught_up and self._has_replayed():
-            self._caught_up = True
-            return CaughtUp(self.cursor, timezone.now())
-        event = self._next_event()
-        return None if event is None else self._deliver(event)
+        for place in self._places:
+            place.rights_read_at = answer.marks[place.topic].head
+            place.tail.fill(answer.pages.get(place.topic, ()))
+        self._page = deque(event for events in answer.pages.values() for event in events) or None
 
     def _has_replayed(self) -> bool:
         """Whether all is delivered that the log held when it was last read for this follower."""
         # Not "whether nothing is left": in a busy topic that moment may never come.
-        return all(self._offsets[topic] >= head for topic, head in self._rights_read_at.items())
+        return all(place.offset >= place.rights_read_at for place in self._places)
 
-    def _next_event(self) -> Event | None:
+    def _next_of_page(self) -> Event | None:
         while self._page:
             event = self._page.popleft()
-            if event.offset == self._offsets[event.topic] + 1:
+            if event.offset == self._place_of(event).offset + 1:
                 return event
-        return next(self._events_in_tails(), None)
+        self._page = None
+        return None
 
-    def _events_in_tails(self) -> Iterator[Event]:
-        for topic, tail in self._tails.items():
-            event = tail.at(self._offsets[topic] + 1)
-            if event is not None:
-                yield event
+    def _place_of(self, event: Event) -> _Place:
+        return self._places[self.topics.index(event.topic)]
 
-    def _deliver(self, event: Event) -> Item:
+    def _deliver(self, place: _Place, event: Event) -> Item:
         # What stands at or below the offset at which the rights were read is
         # history: someone removed and admitted again replays past the removal.
-        is_live = event.offset > self._rights_read_at[event.topic]
-        end = self.gate.ends(event, self.claim) if is_live else None
+        is_live = event.offset > place.rights_read_at
+        ending = event.memoised(self.gate, self.gate.ending) if is_live else None
+        end = ending(self.claim) if ending is not None else None
         if end is not None and not end.delivered:
-            self.close()
+            self._finish()
             return Revoked(end.reason)
-        self._offsets[event.topic] = event.offset
-        delivery = Delivery(event, self._cursor_after(event))
+        place.offset = event.offset
+        delivery = self._delivery_of(event)
         if end is not None:
-            self.close()
+            self._finish()
         return delivery
 
-    def _cursor_after(self, event: Event) -> str:
-        if len(self.topics) > 1:
-            return self.cursor
-        return event.memoised(("cursor", self._epoch), lambda: self.cursor)
+    def _delivery_of(self, event: Event) -> Delivery:
+        if len(self._places) > 1:
+            return self._new_delivery(event)
+        # All who follow this topic alone stand at the same cursor after this event.
+        return event.memoised(self._epoch, self._new_delivery)
+
+    def _new_delivery(self, event: Event) -> Delivery:
+        return Delivery(event, self.cursor)
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._source.detach(self)
 
     def _notice_lost_rights(self) -> None:
         if self._losing_rights is None or self._end is not None:
             return
         reason, marks = self._losing_rights
-        if all(offset >= marks[topic].head for topic, offset in self._offsets.items()):
+        if all(place.offset >= marks[place.topic].head for place in self._places):
             self._end = Revoked(reason)
+
+
+class _Place:
+    """Where a follower stands in one of its topics."""
+
+    __slots__ = ("offset", "rights_read_at", "tail")
+
+    def __init__(self, tail: Tail, offset: int) -> None:
+        self.tail = tail
+        self.offset = offset
+        self.rights_read_at = 0
+
+    @property
+    def topic(self) -> str:
+        return self.tail.topic
+
+    @property
+    def lags(self) -> bool:
+        """Whether something follows here, as far as this process knows."""
+        return self.offset < max(self.rights_read_at, self.tail.position or 0)
+
+
+def _gap(offsets: Mapping[str, int], answer: Answer) -> Expiry | None:
+    """Tell whether a page does not begin with the next event, though no floor says why."""
+    for topic, events in answer.pages.items():
+        found = events[0].offset if events else answer.marks[topic].head + 1
+        if found > offsets[topic] + 1:
+            return Expiry.RETENTION
+    return None
+
+
+def _nobody_waits() -> None:
+    return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from realtime.event import Event
 
@@ -24,6 +24,10 @@ class End:
     delivered: bool = False
 
 
+Ending: TypeAlias = Callable[[ClaimT], End | None]
+"""Tells how an event ends the stream of whoever has this claim, none if it does not."""
+
+
 class Gate(Protocol[ClaimT]):
     """
     What an application decides for its followers.
@@ -41,11 +45,11 @@ class Gate(Protocol[ClaimT]):
         """
         ...
 
-    def ends(self, event: Event, claim: ClaimT) -> End | None:
+    def ending(self, event: Event) -> Ending[ClaimT] | None:
         """
-        Tell whether ``event`` is the last of this follower's stream.
+        Tell whose stream ``event`` is the last of; none if it is nobody's.
 
-        Called on the event loop for every live event, before it is delivered.
+        Called on the event loop, once for each live event, before it is delivered.
 
         Raises:
             UnknownEvent: If this process cannot read the event.

@@ -17,11 +17,13 @@ from realtime.fanout import Fanout
 from realtime.follower import Follower
 from realtime.gate import Gate
 from realtime.log import Marks
+from realtime.lookups import Find, Lookups
 from realtime.position import Expiry
 from realtime.reader import Answer, Reader, Want
 from realtime.tail import Memory, Tail
 from realtime.threads import DatabaseThreads
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 _BETWEEN_CHECKS = 0.05
@@ -44,6 +46,7 @@ class Hub:
     def __init__(self) -> None:
         self._threads = DatabaseThreads("realtime", 2)
         self._guests = DatabaseThreads("realtime-application", 4)
+        self._lookups: dict[Find[Any, Any], Lookups[Any, Any]] = {}
         self._reader = Reader(self._threads)
         self._fanout = Fanout(
             on_ring=self._on_ring, on_joined=self._on_joined, on_trouble=self._check_now
@@ -82,6 +85,8 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._reader.close()
+        for lookups in self._lookups.values():
+            lookups.close()
         await self._fanout.stop()
         await self._threads.close()
         await self._guests.close()
@@ -110,6 +115,16 @@ class Hub:
     async def run(self, work: Callable[[], T]) -> T:
         """Run the application's database work, apart from the threads that serve the log."""
         return await self._guests.run(work)
+
+    async def look_up(self, find: Find[K, T], key: K) -> T | None:
+        """
+        Return what ``find`` finds under ``key``, together with whatever it is asked at once.
+
+        Raises whatever ``find`` raises.
+        """
+        if find not in self._lookups:
+            self._lookups[find] = Lookups(self._guests.run, find)
+        return await self._lookups[find].get(key)
 
     def attach(self, topic: str, follower: Follower) -> Tail:
         tail = self._tails.get(topic)

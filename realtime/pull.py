@@ -8,8 +8,8 @@ from typing import Any
 
 from realtime import cursors
 from realtime.cursors import Cursor
+from realtime.delivery import Delivery
 from realtime.errors import Refused
-from realtime.follower import Delivery
 from realtime.gate import Gate
 from realtime.position import Expiry, expiry
 from realtime.reader import Want, answer_here

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import cached_property
 from typing import Any
 
 from realtime.conf import limits
+from realtime.wire import ABORT, WIRE, Disconnected, QueuedWire, Wire
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-ABORT = "anteroom.abort"
-"""The ASGI extension by which a server lets an application drop a connection at once."""
-
-
-class Disconnected(Exception):
-    """The peer is gone, or was cut because it did not read."""
-
 
 class Socket:
     """
     One WebSocket connection, over the ASGI callables of its server.
 
-    Nothing is buffered here: :meth:`send` waits until the peer takes it, and cuts
-    a peer that does not within ``send_deadline``.
+    Who sends heeds :attr:`has_room`, or waits in :meth:`send`; a peer that does not
+    read is cut after ``send_deadline``.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,8 +28,9 @@ class Socket:
         self._receive = receive
         self._send = send
         self._closed = False
+        self._wire: Wire = scope.get("extensions", {}).get(WIRE) or QueuedWire(self._send_text)
 
-    @cached_property
+    @property
     def headers(self) -> Mapping[str, str]:
         """The handshake's headers by lower-case name."""
         return {
@@ -69,7 +63,7 @@ class Socket:
         text = message.get("text")
         return text if text is not None else bytes(message["bytes"])
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: bytes) -> None:
         """
         Send ``text`` and wait until there is room for more.
 
@@ -77,9 +71,27 @@ class Socket:
             Disconnected: If the peer is gone, or has not read for too long.
 
         """
+        self.write(text)
+        while not self._closed and not self.has_room:
+            room = asyncio.Event()
+            self.when_room(room.set)
+            await room.wait()
         if self._closed:
             raise Disconnected
-        await self._pass_on({"type": "websocket.send", "text": text})
+
+    def write(self, *parts: bytes) -> None:
+        """Send one text message, made of ``parts``, without waiting."""
+        if not self._closed:
+            self._wire.write(*parts)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room for another message."""
+        return self._wire.has_room
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once when there is room again, or the connection is gone."""
+        self._wire.when_room(callback)
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with ``code``, unless that has happened; ``reason`` is cut to what fits."""
@@ -88,6 +100,7 @@ class Socket:
         self._closed = True
         fitting = reason.encode()[:120].decode(errors="ignore")
         try:
+            await self._wire.flush()
             await self._pass_on({"type": "websocket.close", "code": code, "reason": fitting})
         except Disconnected:
             return
@@ -98,6 +111,9 @@ class Socket:
         drop = self.scope.get("extensions", {}).get(ABORT)
         if drop is not None:
             drop()
+
+    async def _send_text(self, text: str) -> None:
+        await self._pass_on({"type": "websocket.send", "text": text})
 
     async def _pass_on(self, message: Message) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from weakref import WeakSet
 
@@ -19,7 +19,7 @@ class Listener(Protocol):
 
 class Tail:
     """
-    The newest events of a topic, without a gap, up to ``position``.
+    The newest events of a topic up to ``position``, as far as they are in memory.
 
     An event is taken in only if its offset is the next one. That alone gives
     order, no repeats, and healing: what is missing is read from the log.
@@ -63,6 +63,19 @@ class Tail:
         if moved:
             self.wake()
 
+    def fill(self, events: Sequence[Event]) -> None:
+        """
+        Keep ``events``, a page just read from the log, for those who will replay it next.
+
+        Nobody is told of them: they lie at or below ``position``, or are ignored.
+        """
+        if self.position is None or not events or events[0].offset in self._events:
+            return
+        oldest = self.position - limits().tail_size
+        for event in events:
+            if oldest < event.offset <= self.position and event.offset not in self._events:
+                self._keep(event)
+
     def skip_to(self, position: int) -> None:
         """Go on from ``position``, where what lies before can no longer be read."""
         self._forget_all()
@@ -86,8 +99,11 @@ class Tail:
 
     def _append(self, event: Event) -> None:
         self.position = event.offset
-        self._events[event.offset] = event
         self.forget(event.offset - limits().tail_size)
+        self._keep(event)
+
+    def _keep(self, event: Event) -> None:
+        self._events[event.offset] = event
         self._memory.keep(self, event.offset)
 
     def _forget_all(self) -> None:

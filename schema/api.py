@@ -27,6 +27,9 @@ schema = strawberry.Schema(
     ),
 )
 
+core = schema._schema  # noqa: SLF001  # Strawberry has no public name for it
+"""The same as graphql-core knows it."""
+
 
 def printed() -> str:
     """The schema as text, in the schema definition language."""

@@ -21,8 +21,8 @@ from graphql import GraphQLError, OperationType
 from msgspec import Struct
 from strawberry.http.ides import get_graphql_ide_html
 
-from schema import execution, threads
-from schema.execution import Operation, Request, RequestError
+from schema import execution, requests, threads
+from schema.requests import Operation, Request, RequestError
 from schema.transports import HttpContext
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -77,11 +77,11 @@ def _answer(request: HttpRequest, media_type: str) -> HttpResponse:
 
 def _operation(request: HttpRequest) -> Operation:
     if request.method == "GET":
-        operation = execution.prepare(_from_query_string(request))
+        operation = requests.prepare(_from_query_string(request))
         if operation.kind is OperationType.MUTATION:
             raise Refusal(405, "Mutations are sent by POST.", {"Allow": "POST"})
     elif request.method == "POST":
-        operation = execution.prepare(_from_body(request))
+        operation = requests.prepare(_from_body(request))
     else:
         raise Refusal(405, "Use GET or POST.", {"Allow": "GET, POST"})
     if operation.kind is OperationType.SUBSCRIPTION:

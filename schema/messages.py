@@ -84,15 +84,15 @@ def decode(frame: str | bytes) -> ClientMessage:
     return message
 
 
-def encode(message: ServerMessage) -> str:
+def encode(message: ServerMessage) -> bytes:
     """
-    Write a text frame.
+    Write a text frame, in UTF-8.
 
     Raises:
         InvalidMessage: If it echoes what could just be read and is too deep to be written.
 
     """
     try:
-        return _encoder.encode(message).decode()
+        return _encoder.encode(message)
     except RecursionError as error:
         raise InvalidMessage("The message is nested too deeply.") from error

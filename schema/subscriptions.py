@@ -1,41 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator
 
 import strawberry
 from strawberry import ID, UNSET
 
 from chat import following
-from realtime.follower import Follower
 from schema import ids
 from schema.arguments import given
 from schema.context import Info
-from schema.events import RoomEvent, UserEvent, event_of
+from schema.events import RoomEvent, UserEvent
 from schema.types import Cursor
-
-
-class EventStream(AsyncIterator[Any]):
-    """
-    A follower's items as events of the API.
-
-    Not a generator: closing one that has not begun would not close its follower.
-    """
-
-    def __init__(self, follower: Follower) -> None:
-        self._follower = follower
-
-    async def __anext__(self) -> Any:
-        return event_of(await anext(self._follower))
-
-    async def aclose(self) -> None:
-        self._follower.close()
 
 
 @strawberry.type
 class Subscription:
     """
-    Following begins before the stream is returned, so a refusal comes first and alone.
+    Each field returns a follower, whose items are made into events where they are told
+    (``schema.subscribing``). Following begins before that, so a refusal comes first and alone.
     """
 
     @strawberry.subscription(
@@ -47,11 +29,11 @@ class Subscription:
     ) -> AsyncGenerator[RoomEvent, None]:
         viewer = info.context.viewer
         room = ids.row_id(room_id, "Room")
-        return EventStream(await following.follow_room(viewer.pk, room, after=given(after)))  # type: ignore[return-value]  # as good as a generator
+        return await following.follow_room(viewer.pk, room, after=given(after))  # type: ignore[return-value]  # see schema.subscribing
 
     @strawberry.subscription(description="Refused with extensions.code UNAUTHENTICATED or INVALID.")
     async def user_events(
         self, info: Info, after: Cursor | None = UNSET
     ) -> AsyncGenerator[UserEvent, None]:
         viewer = info.context.viewer
-        return EventStream(await following.follow_person(viewer.pk, after=given(after)))  # type: ignore[return-value]  # as above
+        return await following.follow_person(viewer.pk, after=given(after))  # type: ignore[return-value]  # as above

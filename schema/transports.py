@@ -79,3 +79,26 @@ class StreamContext(Context):
 
     def _identify(self) -> Identity | None:
         return self.identity
+
+
+class NobodyContext(Context):
+    """
+    The caller of what is rendered for many: there is none.
+
+    Raises:
+        NobodyAsks: Whenever somebody wants to know.
+
+    """
+
+    def sign_in(self, user: User) -> SignedIn:  # noqa: ARG002  # the seam's signature
+        raise NobodyAsks
+
+    def sign_out(self) -> None:
+        raise NobodyAsks
+
+    def _identify(self) -> Identity | None:
+        raise NobodyAsks
+
+
+class NobodyAsks(Exception):
+    """Something that is rendered for many would depend on one of them."""

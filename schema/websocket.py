@@ -2,8 +2,8 @@
 GraphQL over WebSocket: the server's side of graphql-transport-ws.
 
 One task receives and never waits for the database, so pings are answered whatever
-goes on; each operation is a task of its own, which waits for the socket to take
-what it sends. Nothing is buffered in between.
+goes on; each query and mutation is a task of its own. A subscription is one while it
+begins; then its events are written to the socket as they come (``schema.streams``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
@@ -20,12 +20,11 @@ from graphql import OperationType
 
 from accounts import authentication, origin, watch
 from accounts.authentication import Identity
-from realtime import hub
 from realtime.errors import UnknownEvent
-from realtime.socket import Disconnected, Receive, Scope, Send, Socket
-from schema import execution, messages, threads
+from realtime.socket import Receive, Scope, Send, Socket
+from realtime.wire import Disconnected
+from schema import execution, messages, requests, subscribing, threads
 from schema.conf import limits
-from schema.execution import Operation, Request, RequestError
 from schema.messages import (
     ClientMessage,
     Complete,
@@ -39,6 +38,8 @@ from schema.messages import (
     ServerMessage,
     Subscribe,
 )
+from schema.requests import Operation, Request, RequestError
+from schema.streams import Stream
 from schema.transports import SocketContext, StreamContext
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Connection:
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._streams: dict[str, Stream] = {}
         self._answering: set[asyncio.Task[None]] = set()
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -133,7 +135,7 @@ class Connection:
 
     async def _acknowledge(self, payload: dict[str, Any]) -> None:
         authorization = payload.get("Authorization", payload.get("authorization"))
-        self._identity = await hub.current().run(partial(self._identify, authorization))
+        self._identity = await self._identify(authorization)
         if authorization is not None and self._identity is None:
             await self._socket.close(FORBIDDEN, "Forbidden")
             return
@@ -142,40 +144,40 @@ class Connection:
         self._acknowledged = True
         await self._send(ConnectionAck())
 
-    def _identify(self, authorization: object) -> Identity | None:
+    async def _identify(self, authorization: object) -> Identity | None:
         if authorization is None:
-            return authentication.identity_of_headers(self._socket.headers)
-        if not isinstance(authorization, str):
+            credentials = authentication.credentials_of(self._socket.headers)
+        elif isinstance(authorization, str):
+            credentials = authentication.credentials_of_authorization(authorization)
+        else:
             return None
-        return authentication.identity_of_authorization(authorization)
+        return await watch.current().identify(credentials)
 
     def _begin(self, message: Subscribe) -> None:
         if not self._acknowledged:
             raise CloseWith(UNAUTHORIZED, "Unauthorized")
-        if message.id in self._operations:
+        if message.id in self._operations or message.id in self._streams:
             raise CloseWith(SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
-        if len(self._operations) >= limits().socket_operations:
+        if len(self._operations) + len(self._streams) >= limits().socket_operations:
             raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many operations on one socket")
         payload = message.payload
         request = Request(payload.query, payload.variables or {}, payload.operation_name)
         self._operations[message.id] = self._do(partial(self._operate, message.id, request))
 
     def _cancel(self, operation_id: str) -> None:
-        task = self._operations.pop(operation_id, None)
-        if task is not None:
+        if (task := self._operations.pop(operation_id, None)) is not None:
             task.cancel()
+        if (stream := self._streams.pop(operation_id, None)) is not None:
+            stream.close()
 
     async def _operate(self, operation_id: str, request: Request) -> None:
         """Run one operation and say how it went; an error of its own ends it alone."""
         try:
-            # Judging a long document takes its time, and others must not wait for it.
-            operation = await threads.judges().run(partial(execution.prepare, request))
-            # What a stream does not need is not to be held for as long as it lasts.
-            del request
+            operation = await _prepared(request)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._stream(operation_id, operation)
-            else:
-                await self._answer(operation_id, operation)
+                return
+            await self._answer(operation_id, operation)
         except RequestError as error:
             self._operations.pop(operation_id, None)
             await self._send(Error(operation_id, list(error.errors)))
@@ -197,12 +199,26 @@ class Connection:
             self._answering.discard(task)
 
     async def _stream(self, operation_id: str, operation: Operation) -> None:
-        # The place where streams that ask for the same can come to share their
-        # executions: everything below this line is per subscriber.
-        stream = await execution.subscribe(operation, StreamContext(self._identity))
-        async with aclosing(stream) as results:  # type: ignore[type-var]  # graphql-core's has aclose
-            async for result in results:
-                await self._send(Next(operation_id, execution.formatted(result)))
+        subscription = await subscribing.begin(operation, StreamContext(self._identity))
+        # From here on the stream has no task, and the operation is the stream.
+        del self._operations[operation_id]
+        stream = self._streams[operation_id] = Stream(
+            self._socket,
+            operation_id,
+            subscription,
+            on_end=self._forget_stream,
+            on_failure=self._fail,
+        )
+        stream.start()
+
+    def _forget_stream(self, operation_id: str) -> None:
+        self._streams.pop(operation_id, None)
+
+    def _fail(self, error: Exception) -> None:
+        async def fail() -> None:
+            raise error
+
+        self._do(fail)
 
     def _do(self, work: Work) -> asyncio.Task[None]:
         """Run ``work`` beside the receiving; a failure is logged and closes the socket."""
@@ -212,11 +228,8 @@ class Connection:
         return task
 
     async def _guard(self, work: Work) -> None:
-        running = work()
-        # It holds what the client sent, which a long stream has no use for.
-        del work
         try:
-            await running
+            await work()
         except Disconnected:
             pass
         except UnknownEvent as error:
@@ -244,13 +257,27 @@ class Connection:
         """Stop all streams at once, let running mutations answer, and close."""
         for task in set(self._operations.values()) - self._answering:
             task.cancel()
+        self._close_streams()
         if self._answering:
             await asyncio.wait(self._answering, timeout=_LAST_WORDS)
         await self._socket.close(UNAUTHORIZED, "Signed out")
 
+    def _close_streams(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        self._streams.clear()
+
     async def _stop(self) -> None:
+        self._close_streams()
         if self._identity is not None:
             watch.current().remove(self._identity, self._on_session_end)
         for task in self._chores:
             task.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+
+
+async def _prepared(request: Request) -> Operation:
+    # Judging a long document takes its time, and others must not wait for it.
+    if (operation := requests.recall(request)) is not None:
+        return operation
+    return await threads.judges().run(partial(requests.prepare, request))

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts.actions import open_session
 from accounts.authentication import (
+    Credentials,
     Identity,
     credentials_of,
-    identity_of_authorization,
-    identity_of_headers,
+    credentials_of_authorization,
     identity_of_session,
     identity_of_token,
 )
@@ -35,6 +35,10 @@ def key(bob: User) -> str:
 @pytest.fixture
 def eves_key(eve: User) -> str:
     return open_session(eve, "Firefox").session_key or ""
+
+
+def _shown(credentials: Credentials) -> Identity | None:
+    return identity_of_session(credentials.session_key)
 
 
 def test_an_open_session_is_its_users_identity(bob: User, key: str) -> None:
@@ -145,28 +149,28 @@ def test_a_token_is_its_sessions_identity(key: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER   "])
 def test_the_scheme_is_read_in_any_case(key: str, scheme: str) -> None:
-    assert identity_of_authorization(scheme + token_for(key)) == identity_of_session(key)
+    assert _shown(credentials_of_authorization(scheme + token_for(key))) == identity_of_session(key)
 
 
 @pytest.mark.parametrize("form", ["{token}", "Basic {token}", "Bearer", "Bearer x{token}", ""])
 def test_any_other_authorization_is_invalid(key: str, form: str) -> None:
     authorization = form.format(token=token_for(key))
 
-    assert identity_of_authorization(authorization) is None
+    assert _shown(credentials_of_authorization(authorization)) is None
     assert credentials_of({"authorization": authorization}).session_key is None
 
 
 def test_headers_identify_by_the_cookie(key: str, settings: Any) -> None:
     headers = {"cookie": f"theme=dark; {settings.SESSION_COOKIE_NAME}={key}"}
 
-    assert identity_of_headers(headers) == identity_of_session(key)
+    assert _shown(credentials_of(headers)) == identity_of_session(key)
     assert not credentials_of(headers).by_header
 
 
 def test_an_authorization_outweighs_the_cookie(bob: User, key: str, eves_key: str) -> None:
     headers = {"cookie": f"sessionid={eves_key}", "authorization": f"Bearer {token_for(key)}"}
 
-    identity = identity_of_headers(headers)
+    identity = _shown(credentials_of(headers))
 
     assert identity
     assert identity.user == bob
@@ -178,7 +182,7 @@ def test_an_invalid_authorization_is_not_saved_by_a_valid_cookie(
 ) -> None:
     headers = {"cookie": f"sessionid={key}", "authorization": authorization}
 
-    assert identity_of_headers(headers) is None
+    assert _shown(credentials_of(headers)) is None
     assert credentials_of(headers).by_header
 
 

@@ -23,6 +23,8 @@ from schema.types import Cursor
 from tests.clients import DEADLINE, Person, sign_up
 from tests.server import Server
 
+Pair = tuple[int, int]
+
 BOSS_PASSWORD = "the-boss-of-anteroom-5812"
 
 _TOLERATED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -104,7 +106,7 @@ class Ambush:
 def ambush(monkeypatch: pytest.MonkeyPatch) -> Ambush:
     made = Ambush()
     authorise = gates._RoomGate.authorise
-    room_reader = gates.room_reader
+    room_readers = gates.room_readers
     cursor_now = views._cursor_now
 
     def authorise_and_spring(
@@ -114,10 +116,10 @@ def ambush(monkeypatch: pytest.MonkeyPatch) -> Ambush:
         made.spring("after_rights")
         return refusals
 
-    def claim_and_spring(user_id: int, room_id: int | None) -> RoomReader | None:
-        claim = room_reader(user_id, room_id)
+    def claim_and_spring(pairs: Collection[Pair]) -> Mapping[Pair, RoomReader]:
+        claims = room_readers(pairs)
         made.spring("after_claim")
-        return claim
+        return claims
 
     def cursor_and_spring(topics: Sequence[str]) -> Cursor:
         cursor = cursor_now(topics)
@@ -126,7 +128,7 @@ def ambush(monkeypatch: pytest.MonkeyPatch) -> Ambush:
 
     monkeypatch.setattr(views, "_cursor_now", cursor_and_spring)
     monkeypatch.setattr(gates._RoomGate, "authorise", authorise_and_spring)
-    monkeypatch.setattr(gates, "room_reader", claim_and_spring)
+    monkeypatch.setattr(gates, "room_readers", claim_and_spring)
     return made
 
 

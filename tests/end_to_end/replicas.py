@@ -9,7 +9,8 @@ not fit what it knows, so nothing may come twice, too early or not at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,8 +23,9 @@ from accounts.authentication import Identity
 from chat.gates import PersonReader, RoomReader
 from realtime import cursors
 from realtime.threads import DatabaseThreads
-from schema import execution, ids
-from schema.execution import Request, RequestError
+from schema import execution, ids, requests, subscribing
+from schema.requests import Request, RequestError
+from schema.subscribing import Subscription
 from schema.transports import StreamContext
 
 DEADLINE = 8.0
@@ -101,7 +103,7 @@ def identity_of(user: User) -> Identity:
 
 async def query(threads: DatabaseThreads, user: User, text: str, **variables: Any) -> Json:
     """The data of a query as ``user``; errors fail the test."""
-    operation = execution.prepare(Request(text, variables))
+    operation = requests.prepare(Request(text, variables))
     context = StreamContext(identity_of(user))
     return _data(await threads.run(partial(execution.run, operation, context)))
 
@@ -128,7 +130,7 @@ class Replica:
         """The kinds of all events that came, in order."""
         self._threads = threads
         self._named: set[tuple[int, str]] = set()
-        self._stream: AsyncIterator[ExecutionResult] | None = None
+        self._stream: Subscription | None = None
         self._reading: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._may_read = asyncio.Event()
@@ -165,11 +167,11 @@ class Replica:
         await self.drop()
         self.end = None
         self._hears = True
-        operation = execution.prepare(Request(*self._asked(_FOLLOW_USER, _FOLLOW_ROOM)))
+        operation = requests.prepare(Request(*self._asked(_FOLLOW_USER, _FOLLOW_ROOM)))
         context = StreamContext(identity_of(self.user))
         try:
             async with asyncio.timeout(DEADLINE):
-                self._stream = await execution.subscribe(operation, context)
+                self._stream = await subscribing.begin(operation, context)
         except RequestError as refusal:
             self.end = {"refused": refusal.errors[0]["extensions"]["code"]}
         else:
@@ -203,7 +205,7 @@ class Replica:
             with suppress(asyncio.CancelledError):
                 await self._reading
         if self._stream is not None:
-            await self._stream.aclose()  # type: ignore[attr-defined]  # graphql-core's has it
+            self._stream.follower.close()
         self._reading = self._stream = None
 
     def freeze(self) -> None:
@@ -245,14 +247,16 @@ class Replica:
                     assert holds(), f"The stream is over and says nothing: {self}"
                 await self._moved.wait()
 
-    async def _read(self, stream: AsyncIterator[ExecutionResult]) -> None:
+    async def _read(self, stream: Subscription) -> None:
         field = "userEvents" if self.room_id is None else "roomEvents"
         try:
             await self._may_read.wait()
-            async for result in stream:
-                assert self.end is None, f"{result.data} after the end {self.end}"
+            async for item in stream.follower:
+                response = json.loads(stream.rendering.response(item))
+                assert self.end is None, f"{response} after the end {self.end}"
+                assert "errors" not in response, response
                 if self._hears:
-                    self._apply(_data(result)[field])
+                    self._apply(response["data"][field])
                 await self._may_read.wait()
         finally:
             self._moved.set()

@@ -18,8 +18,8 @@ from django.db import connections
 
 from chat import actions
 from chat.models import Room
-from schema import execution, ids, views
-from schema.execution import Request
+from schema import execution, ids, requests, views
+from schema.requests import Request
 from schema.transports import StreamContext
 from schema.types import Cursor
 from tests.clients import DEADLINE
@@ -97,7 +97,7 @@ def _queries_running(world: World, room: Room) -> Iterator[None]:
     stop = threading.Event()
 
     def query() -> int:
-        operation = execution.prepare(Request(_QUERY, {"id": ids.encode("Room", room.pk)}))
+        operation = requests.prepare(Request(_QUERY, {"id": ids.encode("Room", room.pk)}))
         done = 0
         try:
             while not stop.is_set():

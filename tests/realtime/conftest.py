@@ -14,9 +14,10 @@ from django.db import connection, connections, transaction
 from realtime import cursors, log
 from realtime.conf import limits
 from realtime.cursors import Cursor
+from realtime.delivery import Delivery
 from realtime.event import Event
-from realtime.follower import CaughtUp, Delivery, Expired, Follower, Item, Revoked
-from realtime.gate import End
+from realtime.follower import CaughtUp, Expired, Follower, Item, Revoked
+from realtime.gate import End, Ending
 from realtime.hub import Hub
 from tests.realtime.layers import Counting
 
@@ -64,10 +65,12 @@ class Door:
         self.batches.append(claims)
         return {claim: self.banned[claim] for claim in claims if claim in self.banned}
 
-    def ends(self, event: Event, claim: str) -> End | None:
-        if event.kind == "farewell" and event.data["to"] in (claim, "all"):
-            return End("LEFT", delivered=event.data["to"] == "all")
-        return None
+    def ending(self, event: Event) -> Ending[str] | None:
+        if event.kind != "farewell":
+            return None
+        to = event.data["to"]
+        end = End("LEFT", delivered=to == "all")
+        return lambda claim: end if to in (claim, "all") else None
 
 
 @dataclass(eq=False)

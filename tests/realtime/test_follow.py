@@ -402,7 +402,7 @@ async def test_an_event_that_cannot_be_read_is_never_skipped(hub: Hub) -> None:
     """G1: the stream ends there and is resumed by a process that can."""
 
     class Older(Door):
-        def ends(self, event: Event, claim: str) -> None:
+        def ending(self, event: Event) -> None:
             if event.version > 1:
                 raise UnknownEvent(event.kind, event.version)
 
@@ -590,7 +590,7 @@ async def test_a_reader_who_stops_costs_no_memory_and_loses_nothing(hub: Hub, do
     held = [offset for offset in range(40) if hub._tails["t"].at(offset)]
 
     assert held == [28, 29, 30]
-    assert len(slow._page) == 0
+    assert slow._page is None
     assert told(await take(slow, 31)) == told(seen) == ["caught up", *range(30)]
 
 

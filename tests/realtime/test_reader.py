@@ -117,7 +117,7 @@ class Writing:
         writer.join(DEADLINE)
         return {}
 
-    def ends(self, event: object, claim: str) -> None:
+    def ending(self, event: object) -> None:
         return None
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from realtime.socket import ABORT, Disconnected, Message, Socket
+from realtime.socket import Message, Socket
+from realtime.wire import ABORT, Disconnected
 from tests.realtime.conftest import DEADLINE
 
 
@@ -45,6 +46,11 @@ def failing_with(error: Exception) -> Callable[[Message], Awaitable[None]]:
         raise error
 
     return fail
+
+
+async def _send_for_ever(socket: Socket) -> None:
+    while True:
+        await socket.send(b"Hello")
 
 
 async def accepted(peer: Peer) -> Socket:
@@ -88,7 +94,7 @@ async def test_nothing_is_sent_to_a_peer_that_has_gone() -> None:
     with pytest.raises(Disconnected):
         await socket.receive()
     with pytest.raises(Disconnected):
-        await socket.send("late")
+        await socket.send(b"late")
     await socket.close(4401, "late")
 
     assert peer.sent == []
@@ -103,11 +109,11 @@ async def test_a_peer_that_does_not_read_is_cut_at_the_deadline() -> None:
 
     async with asyncio.timeout(DEADLINE):
         with pytest.raises(Disconnected):
-            await socket.send("Hello")
+            await _send_for_ever(socket)
 
     assert peer.aborted == 1
     with pytest.raises(Disconnected):
-        await socket.send("again")
+        await socket.send(b"again")
     await socket.close(1000)
     assert len(peer.sent) == 1
 
@@ -142,7 +148,7 @@ async def test_whatever_a_server_raises_means_that_the_peer_is_gone(error: Excep
     peer.sending = failing_with(error)
 
     with pytest.raises(Disconnected):
-        await socket.send("Hello")
+        await _send_for_ever(socket)
     await socket.close(1000)
 
     assert len(peer.sent) == 1
@@ -152,7 +158,7 @@ async def test_a_sender_that_is_cancelled_is_cancelled_and_cuts_nobody() -> None
     peer = Peer()
     socket = await accepted(peer)
     peer.sending = never
-    sending = asyncio.create_task(socket.send("Hello"))
+    sending = asyncio.create_task(_send_for_ever(socket))
     await asyncio.sleep(0)
 
     sending.cancel()

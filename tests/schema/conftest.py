@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from accounts.actions import open_session
 from chat import changes
 from chat.models import JoinRequest, Room
-from schema import execution, ids
+from schema import execution, ids, requests
 from schema.conf import limits
-from schema.execution import Request, RequestError
+from schema.requests import Request, RequestError
 from schema.transports import SocketContext
 from tests.chat.conftest import World, world
 from tests.clients import DEADLINE, Person, sign_up
@@ -85,7 +85,7 @@ def ask(
 ) -> dict[str, Any]:
     """The response to one operation, run in this thread; a request that is wrong has no data."""
     try:
-        operation = execution.prepare(Request(query, variables, operation_name))
+        operation = requests.prepare(Request(query, variables, operation_name))
     except RequestError as error:
         return {"errors": error.errors}
     return execution.formatted(execution.run(operation, context_of(by)))

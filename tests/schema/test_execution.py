@@ -14,7 +14,7 @@ from graphql import OperationType
 
 from schema import execution, views
 from schema.conf import limits
-from schema.execution import Request, RequestError, prepare
+from schema.requests import Request, RequestError, prepare
 from tests.schema.conftest import Inhabited, ask, context_of
 
 

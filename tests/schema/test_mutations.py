@@ -12,7 +12,7 @@ from accounts.models import Session
 from chat import changes
 from chat.models import JoinRequest, Message, Room
 from schema import execution, ids
-from schema.execution import Request, prepare
+from schema.requests import Request, prepare
 from tests.schema.conftest import Inhabited, ask, context_of, do
 
 VIEWER = (

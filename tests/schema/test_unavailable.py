@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import AsyncClient
 
-from accounts import authentication
+from accounts import watch
 from accounts.authentication import Identity
 from accounts.watch import Watch
 from project.asgi import application
@@ -45,7 +45,7 @@ class Wire:
             "type": "websocket",
             "path": path,
             "query_string": b"",
-            "headers": [(b"host", b"localhost")],
+            "headers": [(b"host", b"localhost"), (b"cookie", b"sessionid=abcdefgh")],
             "subprotocols": ["graphql-transport-ws"],
         }
         self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ async def test_a_socket_that_comes_while_the_database_is_away_is_asked_to_come_a
     def fail(*_: object) -> None:
         raise OperationalError("away")
 
-    monkeypatch.setattr(authentication, "identity_of_headers", fail)
+    monkeypatch.setattr(watch, "identities", fail)
     wire = Wire(path, *said)
 
     async with asyncio.timeout(10), Hub() as hub, Watch(hub):

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from realtime.socket import Disconnected, Socket
-from schema import execution
+from schema import execution, requests
 from schema.websocket import Connection
 from tests.clients import DEADLINE, SUBPROTOCOL, GraphQLSocket, Json, Person, ask, sign_up
 from tests.schema.conftest import SETTINGS, create_room, post
@@ -680,9 +680,9 @@ async def test_a_document_that_takes_long_to_judge_delays_nobody(
     def prepare(_: object) -> Any:
         judging.set()
         may_end.wait(AT_ONCE)
-        raise execution.RequestError([], "")
+        raise requests.RequestError([], "")
 
-    monkeypatch.setattr(execution, "prepare", prepare)
+    monkeypatch.setattr(requests, "prepare", prepare)
     peer, connection = _acknowledged()
     serving = asyncio.create_task(_served(connection))
     peer.say({"type": "subscribe", "id": "1", "payload": {"query": "long"}})

@@ -1,0 +1,105 @@
+"""Delivering without a task: items go straight from the Tail to where they are wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from realtime.follower import Follower, Item
+
+
+class Sink(Protocol):
+    """Where a follower's items go. Nothing here may wait."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes another item now."""
+        ...
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, on the event loop, when there may be room again."""
+        ...
+
+    def take(self, item: Item) -> None: ...
+
+    def end(self) -> None:
+        """All has been taken that there will ever be."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """The stream cannot go on; nothing more comes."""
+        ...
+
+
+class Flow:
+    """
+    Gives ``sink`` all that ``follower`` may deliver, as soon as it can be delivered;
+    :meth:`start` it once.
+
+    A sink without room costs a position and delays nobody: the flow goes on from the
+    Tail, or else from the log, when there is room.
+    """
+
+    __slots__ = ("_follower", "_held", "_reading", "_sink")
+
+    def __init__(self, follower: Follower, sink: Sink) -> None:
+        self._follower = follower
+        self._sink = sink
+        self._reading: asyncio.Task[None] | None = None
+        self._held = False
+        """Whether it reads the log, waits for room, or is over."""
+
+    def start(self) -> None:
+        self._follower.on_wake = self._go_on
+        self._go_on()
+
+    def close(self) -> None:
+        """Deliver nothing more, and tell the sink nothing; safe to call more than once."""
+        self._held = True
+        self._follower.close()
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _go_on(self) -> None:
+        if self._held:
+            return
+        try:
+            self._deliver()
+        except Exception as error:  # noqa: BLE001  # one stream's trouble is not its neighbours'
+            self._fail(error)
+
+    def _deliver(self) -> None:
+        while self._sink.has_room:
+            item = self._follower.take()
+            if item is None:
+                self._pause()
+                return
+            self._sink.take(item)
+        self._held = True
+        self._sink.when_room(self._resume)
+
+    def _pause(self) -> None:
+        if self._follower.is_over:
+            self._held = True
+            self._sink.end()
+        elif self._follower.needs_the_log:
+            self._held = True
+            self._reading = asyncio.create_task(self._read_on())
+
+    async def _read_on(self) -> None:
+        try:
+            await self._follower.read_on()
+        except Exception as error:  # noqa: BLE001  # as above
+            self._fail(error)
+        else:
+            self._reading = None
+            self._resume()
+
+    def _resume(self) -> None:
+        self._held = False
+        self._go_on()
+
+    def _fail(self, error: Exception) -> None:
+        self.close()
+        self._sink.fail(error)

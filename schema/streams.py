@@ -1,0 +1,65 @@
+"""A subscription on a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from realtime.flow import Flow
+from realtime.follower import Item
+from realtime.socket import Socket
+from schema import messages
+from schema.messages import Complete
+from schema.subscribing import Subscription
+
+
+class Stream:
+    """
+    Writes what a subscription delivers to its socket, as it comes, until its end.
+
+    ``on_end`` is called when it is complete, ``on_failure`` if it cannot go on.
+    """
+
+    __slots__ = ("_flow", "_head", "_id", "_on_end", "_on_failure", "_socket", "_subscription")
+
+    def __init__(
+        self,
+        socket: Socket,
+        operation_id: str,
+        subscription: Subscription,
+        on_end: Callable[[str], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self._socket = socket
+        self._id = operation_id
+        self._head = b'{"type":"next","id":%b,"payload":' % msgspec.json.encode(operation_id)
+        self._subscription = subscription
+        self._on_end = on_end
+        self._on_failure = on_failure
+        self._flow = Flow(subscription.follower, self)
+
+    def start(self) -> None:
+        """Deliver what there is, and what comes."""
+        self._flow.start()
+
+    def close(self) -> None:
+        """Deliver nothing more and say nothing of it."""
+        self._flow.close()
+
+    @property
+    def has_room(self) -> bool:
+        return self._socket.has_room
+
+    def when_room(self, callback: Callable[[], None]) -> None:
+        self._socket.when_room(callback)
+
+    def take(self, item: Item) -> None:
+        self._socket.write(self._head, self._subscription.rendering.response(item), b"}")
+
+    def end(self) -> None:
+        self._socket.write(messages.encode(Complete(self._id)))
+        self._on_end(self._id)
+
+    def fail(self, error: Exception) -> None:
+        self._on_failure(error)
