@@ -195,72 +195,127 @@ async def test_a_handshake_from_a_foreign_page_is_refused(server: Server, alice:
 # What is told
 
 
-async def test_the_owner_is_told_everything_and_a_member_what_is_for_members(
-    server: Server, alice: Person, bob: Person
+async def test_a_request_to_join_is_told_to_the_owner_with_who_asks(
+    alice: Person, bob: Person
 ) -> None:
-    """G4, G5: the catalogue of events, in the order of their offsets."""
+    """G4"""
     room = await _room(alice, "BY_REQUEST")
-    carol = await _person(server, "carol")
-    path, room_id = f"room/{room['databaseId']}", str(room["databaseId"])
-    async with alice.topic(path) as owners, bob.topic(f"user/{bob.database_id}") as bobs:
+    async with alice.topic(f"room/{room['databaseId']}") as owners:
         await _live(owners)
-        await _live(bobs)
         asked = (await bob.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
         created = await _frame(owners)
-        await alice.do("admitJoinRequest", joinRequestId=asked["id"])
-        admitted = await _frames(owners, 2)
-        async with bob.topic(path) as members:
-            await _live(members)
-            hers = (await carol.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
-            await carol.do("withdrawJoinRequest", joinRequestId=hers["id"])
-            hers = (await carol.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
-            await alice.do("denyJoinRequest", joinRequestId=hers["id"])
-            await alice.do("rotateJoinCode", roomId=room["id"])
-            altered = await _frames(owners, 5)
-            await alice.do("renameRoom", roomId=room["id"], title="New")
-            sent = (await bob.do("sendMessage", roomId=room["id"], text="Hello"))["sentMessage"]
-            shared = [await _frames(topic, 2) for topic in (owners, members)]
-            await alice.do("deleteRoom", roomId=room["id"])
-            ends = [await _closed(topic) for topic in (owners, members)]
-        about_bob = await _frames(bobs, 4)
 
-    user = {
-        "id": str(bob.database_id),
-        "first_name": created["kwargs"]["requesting_user"]["first_name"],
-        "last_name": "",
-    }
-    alteration = {"id": str(asked["databaseId"]), "requesting_user": None}
+    user = created["kwargs"].pop("requesting_user")
     assert created.pop("cursor")
     assert created == {
         "type": "did_alter_join_request",
-        "kwargs": {**alteration, "action": "create", "requesting_user": user},
+        "kwargs": {"id": str(asked["databaseId"]), "action": "create"},
     }
-    by_type = {frame["type"]: frame["kwargs"] for frame in admitted}
-    assert by_type["did_alter_join_request"] == {**alteration, "action": "admit"}
+    assert set(user) == {"id", "first_name", "last_name"}
+    assert user["id"] == str(bob.database_id)
+
+
+async def test_an_admission_is_told_to_the_owner_and_to_who_is_let_in(
+    alice: Person, bob: Person
+) -> None:
+    """G4"""
+    room = await _room(alice, "BY_REQUEST")
+    asked = (await bob.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
+    async with (
+        alice.topic(f"room/{room['databaseId']}") as owners,
+        bob.topic(f"user/{bob.database_id}") as bobs,
+    ):
+        await _live(owners)
+        await _live(bobs)
+        await alice.do("admitJoinRequest", joinRequestId=asked["id"])
+        told, about_bob = await _frames(owners, 2), await _frames(bobs, 2)
+
+    by_type = {frame["type"]: frame["kwargs"] for frame in told}
+    assert by_type["did_alter_join_request"] == {
+        "id": str(asked["databaseId"]),
+        "action": "admit",
+        "requesting_user": None,
+    }
     assert by_type["member_joined"]["user"]["id"] == str(bob.database_id)
-    assert [frame["kwargs"].get("action") for frame in altered] == [
-        "create",
-        "withdraw",
-        "create",
-        "deny",
-        None,
-    ]
-    assert altered[-1]["type"] == "join_code_rotated"
-    for frames in shared:
-        assert [frame["type"] for frame in frames] == ["room_renamed", "chat_message_created"]
-        assert frames[0]["kwargs"] == {"id": room_id, "title": "New"}
-        said = frames[1]["kwargs"]
+    assert [frame["type"] for frame in about_bob] == ["did_alter_join_request", "room_joined"]
+
+
+async def test_what_only_the_owner_may_know_is_told_to_the_owner_alone(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    """G4, G5: in the order of the offsets."""
+    room, carol = await _room(alice, "BY_REQUEST"), await _person(server, "carol")
+    await _let_in(bob, room, by=alice)
+    path = f"room/{room['databaseId']}"
+    async with alice.topic(path) as owners, bob.topic(path) as members:
+        await _live(owners)
+        await _live(members)
+        hers = (await carol.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
+        await carol.do("withdrawJoinRequest", joinRequestId=hers["id"])
+        hers = (await carol.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
+        await alice.do("denyJoinRequest", joinRequestId=hers["id"])
+        await alice.do("rotateJoinCode", roomId=room["id"])
+        told = await _frames(owners, 5)
+        await alice.do("renameRoom", roomId=room["id"], title="New")
+        next_for_all = [await _frame(topic) for topic in (owners, members)]
+
+    actions = [frame["kwargs"].get("action") for frame in told]
+    assert actions == ["create", "withdraw", "create", "deny", None]
+    assert told[-1]["type"] == "join_code_rotated"
+    assert [frame["type"] for frame in next_for_all] == ["room_renamed", "room_renamed"]
+
+
+async def test_titles_and_messages_are_told_to_everyone_in_the_room(
+    alice: Person, bob: Person
+) -> None:
+    """G4"""
+    room = await _room(alice, "BY_REQUEST")
+    await _let_in(bob, room, by=alice)
+    path = f"room/{room['databaseId']}"
+    async with alice.topic(path) as owners, bob.topic(path) as members:
+        await _live(owners)
+        await _live(members)
+        await alice.do("renameRoom", roomId=room["id"], title="New")
+        sent = (await bob.do("sendMessage", roomId=room["id"], text="Hello"))["sentMessage"]
+        shared = [await _frames(topic, 2) for topic in (owners, members)]
+
+    for renamed, message in shared:
+        assert (renamed["type"], message["type"]) == ("room_renamed", "chat_message_created")
+        assert renamed["kwargs"] == {"id": str(room["databaseId"]), "title": "New"}
+        said = message["kwargs"]
         assert (said["id"], said["message"]) == (str(sent["databaseId"]), "Hello")
         assert said["sender"]["id"] == str(bob.database_id)
+
+
+async def test_a_deletion_is_the_last_that_is_told_of_a_room(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    """G4"""
+    room = await _room(alice, "BY_REQUEST")
+    await _let_in(bob, room, by=alice)
+    path = f"room/{room['databaseId']}"
+    async with (
+        alice.topic(path) as owners,
+        bob.topic(path) as members,
+        bob.topic(f"user/{bob.database_id}") as bobs,
+    ):
+        for topic in (owners, members, bobs):
+            await _live(topic)
+        await alice.do("deleteRoom", roomId=room["id"])
+        ends = [await _closed(topic) for topic in (owners, members)]
+        left = await _frame(bobs)
+
     for frames, code in ends:
-        assert [(frame["type"], frame["kwargs"]) for frame in frames] == [
-            ("room_deleted", {"id": room_id})
-        ]
+        told = [(frame["type"], frame["kwargs"]) for frame in frames]
+        assert told == [("room_deleted", {"id": str(room["databaseId"])})]
         assert code == 4404
-    assert [frame["type"] for frame in about_bob] == [
-        *("did_alter_join_request", "did_alter_join_request", "room_joined", "room_left")
-    ]
+    assert left["type"] == "room_left"
     assert await _code(server, path, alice.headers) == 4404
+
+
+async def _let_in(person: Person, room: Json, *, by: Person) -> None:
+    asked = (await person.do("requestToJoin", joinCode=room["joinCode"]))["joinRequest"]
+    await by.do("admitJoinRequest", joinRequestId=asked["id"])
 
 
 async def test_a_topic_resumes_after_the_cursor_of_the_last_frame(alice: Person) -> None:
