@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 from contextlib import AsyncExitStack
+from threading import Thread
 
 import django
 
@@ -34,12 +37,21 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     """Hold what all connections of this process share, from its start to its end."""
     await receive()
+    Thread(target=_end_with_parent, name="Watching the parent", daemon=True).start()
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(Hub())
         await stack.enter_async_context(Watch(hub))
         await send({"type": "lifespan.startup.complete"})
         await receive()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _end_with_parent() -> None:
+    """Stop, as by SIGTERM, when whoever started this process as one of several workers is gone."""
+    # It would live on otherwise, and hold the port that the next server needs.
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
