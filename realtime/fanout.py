@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
 
 from realtime.background import forever
 from realtime.conf import limits
 from realtime.event import Event
+from realtime.memberships import Memberships
 
 Message = Mapping[str, Any]
 
@@ -21,8 +24,8 @@ _OUTBOX_GROUPS = 10_000
 _SENDS_AT_ONCE = 32
 _EVENTS_A_RING = 50
 _STOPPING_TRIES = 3
-# Layers let memberships expire after a day; this is well before.
-_REJOIN_INTERVAL = 600.0
+# That one of ten hosts gets none of these has a chance of one in two million.
+_KNOCKS_A_HOST = 16
 
 
 def ring_of(epoch: str, event: Event) -> dict[str, Any]:
@@ -54,8 +57,26 @@ async def send_once(group: str, ring: Message) -> None:
         TimeoutError: If it takes longer than ``ring_deadline``.
 
     """
+    layer, message = get_channel_layer(), {"type": "ring", "group": group, **ring}
     async with asyncio.timeout(limits().ring_deadline):
-        await get_channel_layer().group_send(group, {"type": "ring", "group": group, **ring})
+        try:
+            await layer.group_send(group, message)
+        except Exception:  # noqa: BLE001  # a layer raises whatever its client library does
+            # A connection that ended with its server is found out by using it, once.
+            await layer.group_send(group, message)
+
+
+async def knock() -> None:
+    """
+    Ring groups that nobody is in, at every host of the layer; raise if one does not take it.
+
+    Which host carries a group is the layer's secret, a hash of its name. So the names
+    are random, and many enough to meet every host.
+    """
+    configured: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+    hosts = len(configured.get("CONFIG", {}).get("hosts", ()))
+    knocks = _KNOCKS_A_HOST * hosts if hosts > 1 else 1
+    await asyncio.gather(*(send_once(f"knock.{uuid4().hex}", {}) for _ in range(knocks)))
 
 
 class Fanout:
@@ -76,10 +97,8 @@ class Fanout:
         self._on_ring = on_ring
         self._on_joined = on_joined
         self._on_trouble = on_trouble
-        self._wanted: set[str] = set()
-        self._joined: set[str] = set()
+        self._memberships = Memberships(join=self._join, leave=self._leave)
         self._outbox: dict[str, dict[str, Any]] = {}
-        self._memberships_changed = asyncio.Event()
         self._outbox_filled = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -88,7 +107,9 @@ class Fanout:
         self._channel: asyncio.Future[str] = self._loop.create_future()
         steps = {
             "Receiving rings": self._receive,
-            "Joining groups": self._reconcile,
+            "Beginning to join groups": self._memberships.begin,
+            "Joining groups": self._memberships.retry,
+            "Renewing memberships": self._memberships.renew,
         }
         self._tasks = [
             asyncio.create_task(forever(step, name=name, on_failure=self._on_trouble), name=name)
@@ -110,12 +131,10 @@ class Fanout:
 
     def join(self, group: str) -> None:
         """Begin to receive what is rung on ``group``; ``on_joined`` tells when that holds."""
-        self._wanted.add(group)
-        self._memberships_changed.set()
+        self._memberships.want(group)
 
     def leave(self, group: str) -> None:
-        self._wanted.discard(group)
-        self._memberships_changed.set()
+        self._memberships.forgo(group)
 
     def ring_soon(self, group: str, ring: Message) -> None:
         """Ring ``group`` from any thread."""
@@ -132,34 +151,26 @@ class Fanout:
     async def _receive(self) -> None:
         layer = get_channel_layer()
         if not self._channel.done():
-            self._channel.set_result(await layer.new_channel("realtime"))
+            self._channel.set_result(await self._new_channel())
         message = await layer.receive(self._channel.result())
         self._on_ring(message["group"], message)
 
-    async def _reconcile(self) -> None:
-        """Make the memberships what they are wanted to be."""
+    async def _new_channel(self) -> str:
+        # With a deadline: the next name may lie with another host, which does answer.
+        async with asyncio.timeout(limits().ring_deadline):
+            channel: str = await get_channel_layer().new_channel("realtime")
+            return channel
+
+    async def _join(self, group: str) -> None:
         channel = await asyncio.shield(self._channel)
-        await self._leave_unwanted(channel)
-        await self._join_wanted(channel)
-        try:
-            async with asyncio.timeout(_REJOIN_INTERVAL):
-                await self._memberships_changed.wait()
-        except TimeoutError:
-            self._joined.clear()
-        self._memberships_changed.clear()
+        async with asyncio.timeout(limits().ring_deadline):
+            await get_channel_layer().group_add(group, channel)
+        self._on_joined()
 
-    async def _leave_unwanted(self, channel: str) -> None:
-        for group in self._joined - self._wanted:
-            await self._within_deadline(get_channel_layer().group_discard(group, channel))
-            self._joined.discard(group)
-
-    async def _join_wanted(self, channel: str) -> None:
-        missing = self._wanted - self._joined
-        for group in missing:
-            await self._within_deadline(get_channel_layer().group_add(group, channel))
-            self._joined.add(group)
-        if missing:
-            self._on_joined()
+    async def _leave(self, group: str) -> None:
+        channel = await asyncio.shield(self._channel)
+        async with asyncio.timeout(limits().ring_deadline):
+            await get_channel_layer().group_discard(group, channel)
 
     async def _send(self) -> None:
         await self._outbox_filled.wait()
@@ -168,12 +179,6 @@ class Fanout:
             groups = list(self._outbox)[:_SENDS_AT_ONCE]
             rings = [(group, self._outbox.pop(group)) for group in groups]
             await asyncio.gather(*(send_once(group, ring) for group, ring in rings))
-
-    async def _within_deadline(self, call: Awaitable[None]) -> None:
-        # Not wait_for: Python 3.11's returns a result where it was cancelled, and the task
-        # then lives on after stop() (github.com/python/cpython/issues/86296).
-        async with asyncio.timeout(limits().ring_deadline):
-            await call
 
     def _lose_rings(self) -> None:
         # What could not be rung is in the log, and the heads check finds it.

@@ -132,7 +132,7 @@ async def test_a_ring_before_the_follower_has_begun_is_remembered(hub: Hub) -> N
     )
     await eventually(door.entered.is_set)
 
-    await eventually(lambda: "t" in hub._fanout._joined)
+    await eventually(lambda: "t" in hub._fanout._memberships.joined)
     await awrite("t", 1)
     await eventually(lambda: hub._tails["t"]._heard == 1)
     door.may_go.set()

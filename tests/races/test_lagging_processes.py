@@ -71,7 +71,7 @@ async def test_heads_that_were_read_before_a_ring_came_do_not_tell_of_a_restore(
     follower = await hub.follow(["t"], after=None, gate=door, claim="ann")
     await take(follower, 1)
     before = (await in_thread(marks, [])).epoch
-    await eventually(lambda: "t" in hub._fanout._joined)
+    await eventually(lambda: "t" in hub._fanout._memberships.joined)
     monkeypatch.setattr(log, "marks", read_and_hold)
     hub._check_now()
     await eventually(has_read.is_set)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime import background, fanout
+from realtime import background, fanout, memberships
 from realtime.event import Event
 from realtime.fanout import Fanout, events_of, ring_of
 from tests.realtime.conftest import DEADLINE, eventually
@@ -170,10 +170,15 @@ async def test_memberships_become_what_is_wanted_last(heard: Heard, layer: Count
         await eventually(lambda: not layer.groups)
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memberships are renewed all the time."""
+    monkeypatch.setattr(memberships, "_RENEWAL_INTERVAL", 0.01)
+
+
 async def test_memberships_are_renewed_before_a_layer_forgets_them(
-    heard: Heard, layer: Counting, monkeypatch: pytest.MonkeyPatch
+    often: None, heard: Heard, layer: Counting
 ) -> None:
-    monkeypatch.setattr(fanout, "_REJOIN_INTERVAL", 0.01)
     heard.fanout.join("t")
     await eventually(lambda: "t" in layer.groups)
 
@@ -229,7 +234,6 @@ async def test_a_group_that_cannot_be_joined_loses_no_ring_of_another(
     for number in range(10):
         seen = heard.troubles
         heard.fanout._post(f"t.{number}", ring_of("e", event(1)))
-        heard.fanout._memberships_changed.set()
         await eventually(lambda seen=seen: heard.troubles > seen)  # type: ignore[misc]  # a default binds
 
     assert len(layer.sent) == 10

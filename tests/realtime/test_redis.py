@@ -11,9 +11,10 @@ import pytest
 from channels.layers import channel_layers
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
+from realtime.fanout import Fanout
 from realtime.hub import Hub
 from tests.backends import Redis
-from tests.realtime.conftest import Door, awrite, take, told
+from tests.realtime.conftest import Door, awrite, eventually, take, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,3 +102,38 @@ async def test_rings_come_through_again_after_a_restart(
         await asyncio.sleep(0)
 
     assert quick
+
+
+@pytest.fixture
+async def lopsided(redis: Redis, tmp_path: Path) -> AsyncIterator[RedisPubSubChannelLayer]:
+    """A layer over two hosts, of which the second never answers."""
+    silent = Redis(tmp_path)
+    silent.start()
+    silent.pause()
+    layer = RedisPubSubChannelLayer(hosts=[redis.url, silent.url])
+    channel_layers.set("default", layer)
+    yield layer
+    silent.resume()
+    await layer.flush()
+    silent.kill()
+
+
+async def test_a_host_that_never_answers_holds_up_no_joining_at_another(
+    lopsided: RedisPubSubChannelLayer,
+) -> None:
+    fanout = Fanout(on_ring=lambda *_: None, on_joined=lambda: None, on_trouble=lambda: None)
+    groups = {f"room.{number}" for number in range(200)}
+    healthy = {each for each in groups if _shard(lopsided, each) == 0}
+    assert 50 < len(healthy) < 150
+
+    await fanout.start()
+    for group in groups:
+        fanout.join(group)
+
+    await eventually(lambda: fanout._memberships.joined == healthy)
+    await fanout.stop()
+
+
+def _shard(layer: RedisPubSubChannelLayer, group: str) -> int:
+    shard = layer._get_shard(layer._get_group_channel_name(group))
+    return int(layer._shards.index(shard))
