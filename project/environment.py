@@ -157,20 +157,23 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         # A connection that died while it lay in the pool is replaced, not handed out.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": _POOL, **parameters},
+        "OPTIONS": {"pool": _pool(), **parameters},
+    }
+
+
+def _pool() -> dict[str, Any]:
+    return {
+        "min_size": 1,
+        "max_size": 20,
+        # A process has 14 threads of its own for the database, and one for each page of the
+        # admin site that is being made: only those can ever wait for others.
+        "timeout": integer("DATABASE_TIMEOUT", 3, lowest=1, highest=60),
+        # By itself a pool waits twice as long after each failure, for minutes in the end, though
+        # the server is back. So it gives up after a second, and begins anew at once.
+        "reconnect_timeout": 1,
+        "reconnect_failed": _try_again,
     }
 
 
 def _try_again(pool: Any) -> None:
     pool.check()
-
-
-_POOL = {
-    "min_size": 1,
-    "max_size": 20,
-    "timeout": 10,
-    # By itself a pool waits twice as long after each failure, for minutes in the end, though
-    # the server is back. So it gives up after a second, and begins anew at once.
-    "reconnect_timeout": 1,
-    "reconnect_failed": _try_again,
-}

@@ -8,6 +8,7 @@ events come up to 2 s late.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from functools import cache
 from typing import Any
@@ -17,12 +18,15 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from project.logs import Changes
 from realtime import fanout, hub
 
 DEADLINE = 1.0
 """Seconds that each part has to answer."""
 
 OK, FAILS = "ok", "fails"
+
+_changes = Changes(logging.getLogger(__name__), good="ready")
 
 
 @require_safe
@@ -33,11 +37,12 @@ async def healthz(_request: HttpRequest) -> JsonResponse:
 @require_safe
 async def readyz(_request: HttpRequest) -> JsonResponse:
     database, channel_layer = await asyncio.gather(
-        _state(hub.current().run(_check_database)), _state(fanout.send_once("readyz", {}))
+        _state(hub.current().run(_check_database)), _state(fanout.knock())
     )
     status = _status(database, channel_layer)
-    content = {"status": status, "database": database, "channel_layer": channel_layer}
-    return JsonResponse(content, status=503 if status == "unavailable" else 200)
+    parts = {"database": database, "channel_layer": channel_layer}
+    _changes.tell(status, ", ".join(f"{part}: {state}" for part, state in parts.items()))
+    return JsonResponse({"status": status, **parts}, status=503 if status == "unavailable" else 200)
 
 
 def _status(database: str, channel_layer: str) -> str:

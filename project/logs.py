@@ -29,3 +29,27 @@ class OncePerTrouble(logging.Filter):
             record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]!r}", None
             record.exc_info = record.exc_text = None
         return now - before > SAME_TROUBLE
+
+
+class Changes:
+    """Tells when a state changes, and not that it lasts, however often it is looked at."""
+
+    def __init__(self, logger: logging.Logger, *, good: str) -> None:
+        self._logger = logger
+        self._good = self._last = good
+
+    def tell(self, state: str, why: str) -> None:
+        """Log what is a change: a warning, or an info if ``state`` is the good one."""
+        if state == self._last:
+            return
+        level = logging.INFO if state == self._good else logging.WARNING
+        self._logger.log(level, "This process is %s (%s).", state, why)
+        self._last = state
+
+
+class News(logging.Filter):
+    """Leaves out Django's record of each ``/readyz`` that says 503: :class:`Changes` told of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        path = getattr(getattr(record, "request", None), "path", None)
+        return path != "/readyz" or getattr(record, "status_code", None) != 503

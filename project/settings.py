@@ -102,10 +102,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"once": {"()": "project.logs.OncePerTrouble"}},
+    "filters": {
+        "once": {"()": "project.logs.OncePerTrouble"},
+        "news": {"()": "project.logs.News"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         **{name: {"filters": ["once"]} for name in ("channels_redis.pubsub", "psycopg.pool")},
+        "django.request": {"filters": ["news"]},
         # Anyone can send a wrong Host as often as they like; the answer is 400.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
+from project import environment
 from tests.backends import free_port
 
 pytestmark = pytest.mark.only_on("postgresql")
@@ -53,6 +54,21 @@ def test_a_server_that_was_away_for_long_is_found_soon_after_it_is_back() -> Non
     assert answer == (1,)
     assert len(server.failures) == FAILURES
     assert found - server.failures[-1] < SOON
+
+
+def test_nobody_waits_for_longer_than_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_TIMEOUT", "1")
+    pool_of_one = environment._postgresql({})["OPTIONS"]["pool"]
+
+    begun = time.monotonic()
+    with (
+        ConnectionPool("host=127.0.0.1 port=1", open=True, **pool_of_one) as pool,
+        pytest.raises(PoolTimeout),
+        pool.connection(),
+    ):
+        pass
+
+    assert 1.0 <= time.monotonic() - begun < SOON
 
 
 def test_who_waits_for_a_server_that_stays_away_is_told_so() -> None:

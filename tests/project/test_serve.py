@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 DEADLINE = 60
 OWN = {
     *("HOST", "PORT", "WORKERS", "DEMO", "SHUTDOWN_TIMEOUT", "DATA_DIR", "DATABASE_URL"),
+    "DATABASE_TIMEOUT",
     *("REDIS_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
 }
 
@@ -125,6 +126,14 @@ def test_a_wrong_value_gives_one_line_that_names_it(
 
     _assert_one_line(ended, name, advice)
     assert "secret" not in ended.stderr
+
+
+def test_a_wrong_wait_for_postgresql_is_told_in_one_line(tmp_path: Path) -> None:
+    url = "postgresql://me@127.0.0.1:1/anteroom"
+
+    ended = _serve(tmp_path, DATABASE_URL=url, DATABASE_TIMEOUT="0")
+
+    _assert_one_line(ended, "DATABASE_TIMEOUT", "a whole number from 1 to 60")
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
