@@ -157,6 +157,9 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         # A connection that died while it lay in the pool is replaced, not handed out.
         "CONN_HEALTH_CHECKS": True,
+        # Behind PgBouncer in transaction mode a cursor is gone at the next statement, and
+        # with it the watch over ended sessions.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {"pool": _pool(), **parameters},
     }
 
