@@ -53,7 +53,7 @@ def _ring(group: str, message: dict[str, Any]) -> None:
 def _ring_and_wait(group: str, message: dict[str, Any]) -> None:
     """Ring from a process that serves nobody: a shell, a management command."""
     try:
-        async_to_sync(fanout.send_once)(group, message)
+        async_to_sync(fanout.ring_now)(group, message)
     except Exception as error:  # noqa: BLE001  # a layer raises whatever its client library does
         logger.warning(
             "A ring was lost (%s): followers read the log within %.0f s.",

@@ -49,7 +49,7 @@ def reaches_other_processes() -> bool:
     return not isinstance(get_channel_layer(), InMemoryChannelLayer)
 
 
-async def send_once(group: str, ring: Message) -> None:
+async def ring_now(group: str, ring: Message) -> None:
     """
     Ring everyone in ``group``.
 
@@ -76,7 +76,7 @@ async def knock() -> None:
     configured: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
     hosts = len(configured.get("CONFIG", {}).get("hosts", ()))
     knocks = _KNOCKS_A_HOST * hosts if hosts > 1 else 1
-    await asyncio.gather(*(send_once(f"knock.{uuid4().hex}", {}) for _ in range(knocks)))
+    await asyncio.gather(*(ring_now(f"knock.{uuid4().hex}", {}) for _ in range(knocks)))
 
 
 class Fanout:
@@ -178,7 +178,15 @@ class Fanout:
         while self._outbox:
             groups = list(self._outbox)[:_SENDS_AT_ONCE]
             rings = [(group, self._outbox.pop(group)) for group in groups]
-            await asyncio.gather(*(send_once(group, ring) for group, ring in rings))
+            sent = await asyncio.gather(
+                *(ring_now(group, ring) for group, ring in rings), return_exceptions=True
+            )
+            failures = [each for each in sent if isinstance(each, BaseException)]
+            if len(failures) == len(sent):
+                raise failures[0]
+            if failures:
+                # Another host takes its rings all the same.
+                self._on_trouble()
 
     def _lose_rings(self) -> None:
         # What could not be rung is in the log, and the heads check finds it.
