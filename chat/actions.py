@@ -125,15 +125,10 @@ def send_message(
 ) -> Message:
     text = texts.message(text)
     client_mutation_id = texts.client_mutation_id(client_mutation_id)
-    return _carry_out(
-        lambda: policies.membership_of(actor, room_id),
-        lambda membership: topics.of_talk(membership.room_id),
-        lambda membership: changes.send_message(
-            membership.room,
-            sender=membership.user,
-            text=text,
-            client_mutation_id=client_mutation_id,
-        ),
+    # Whether the sender is still in the room is read again by the change, under its lock.
+    sender = policies.member_of(actor, room_id)
+    return changes.send_message(
+        Room(pk=room_id), sender=sender, text=text, client_mutation_id=client_mutation_id
     )
 
 

@@ -169,17 +169,21 @@ def send_message(
     room: Room, *, sender: User, text: str, client_mutation_id: str | None = None
 ) -> Message:
     """
-    Say something in the room.
+    Say something in the room, as a member of it.
 
     The same ``client_mutation_id`` with the same text gives the message that was
     made the first time, and no second event (G9).
 
     Raises:
         ClientMutationIdReused: If it was another text the first time.
+        NotFound: If the sender is not in the room.
 
     """
     log.lock(*topics.of_talk(room.pk))
-    room = _again(room)
+    membership = room.memberships.of(sender).with_room().one()
+    if membership is None:
+        raise NotFound("room")
+    room, sender = membership.room, membership.user
     if earlier := room.messages.sent_as(client_mutation_id, by=sender):
         return _if_same(earlier, text)
     message = room.messages.create(
@@ -209,21 +213,21 @@ def delete_room(room: Room) -> None:
 
 
 def _again(room: Room) -> Room:
-    found = Room.objects.with_owner().filter(pk=room.pk).first()
+    found = Room.objects.with_owner().filter(pk=room.pk).one()
     if found is None:
         raise NotFound("room")
     return found
 
 
 def _request_again(join_request: JoinRequest) -> JoinRequest:
-    found = JoinRequest.objects.with_people().filter(pk=join_request.pk).first()
+    found = JoinRequest.objects.with_people().filter(pk=join_request.pk).one()
     if found is None:
         raise NotFound("join request")
     return found
 
 
 def _membership_again(membership: Membership) -> Membership:
-    found = Membership.objects.with_room().filter(pk=membership.pk).first()
+    found = Membership.objects.with_room().filter(pk=membership.pk).one()
     if found is None:
         raise NotFound("member")
     return found

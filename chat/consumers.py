@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
@@ -166,16 +166,12 @@ class _Telling:
             flow.close()
         return self._last
 
-    @property
-    def has_room(self) -> bool:
-        return self._socket.has_room
+    def take(self, items: Sequence[Item]) -> bool:
+        self._last = items[-1]
+        return self._socket.write([frame_of(item) for item in items])
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._socket.when_room(callback)
-
-    def take(self, item: Item) -> None:
-        self._last = item
-        self._socket.write(frame_of(item))
 
     def end(self) -> None:
         self._done.set_result(None)

@@ -69,6 +69,10 @@ def _require_change(model: type[models.Model]) -> None:
 class GuardedQuerySet(models.QuerySet[M]):
     """Raises ``ChangeOutsideChanges`` instead of writing, unless inside a change."""
 
+    def one(self) -> M | None:
+        """The row, where there can be one at most; unlike ``first()`` it puts nothing in order."""
+        return next(iter(self[:1]), None)
+
     def erase(self) -> int:
         """Delete the rows in one statement without loading them; nothing may refer to them."""
         return int(self._raw_delete(self.db))

@@ -150,7 +150,7 @@ class MessageQuerySet(GuardedQuerySet["Message"]):
         """The message that an earlier attempt of the same name made, if there was one."""
         if client_mutation_id is None:
             return None
-        return self.filter(sender=by, client_mutation_id=client_mutation_id).first()
+        return self.filter(sender=by, client_mutation_id=client_mutation_id).one()
 
 
 class Message(Guarded):

@@ -34,11 +34,19 @@ def signed_in(actor: Actor) -> User:
 def membership_of(actor: Actor, room_id: int | None) -> Membership:
     """The actor's own membership of a room, with ``user`` and ``room.owner`` loaded."""
     memberships = Membership.objects.with_room().filter(user=actor.pk, user__is_active=True)
-    found = memberships.filter(room=_possible_or_none(room_id)).first()
+    found = memberships.filter(room=_possible_or_none(room_id)).one()
     if found is None:
         signed_in(actor)
         raise NotFound("room")
     return found
+
+
+def member_of(actor: Actor, room_id: int | None) -> User:
+    """The actor, who is in the room; finds what :func:`membership_of` finds, at less cost."""
+    memberships = Membership.objects.filter(room=_possible_or_none(room_id), user=actor.pk)
+    if actor.is_authenticated and memberships.filter(user__is_active=True).exists():
+        return actor
+    return membership_of(actor, room_id).user
 
 
 def room_owned_by(actor: Actor, room_id: int | None) -> Room:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import TimerHandle
 from asyncio.transports import BaseTransport
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any
 
@@ -39,19 +39,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions[WIRE] = self
             extensions[ABORT] = self.transport.abort
 
-    def write(self, *parts: bytes) -> None:
-        """Send one text message, made of ``parts`` (RFC 6455, 5.2)."""
-        if self.conn.state is State.OPEN:
-            self.transport.write(b"".join((_text_header(sum(map(len, parts))), *parts)))
-
-    @property
-    def has_room(self) -> bool:
-        # Not only "whether we are paused": that is told once the loop has tried to write.
+    def write(self, messages: Sequence[bytes]) -> bool:
+        if self.conn.state is not State.OPEN:
+            return True
+        if len(messages) == 1:
+            (message,) = messages
+            self.transport.write(_text_header(len(message)) + message)
+        else:
+            framed = [part for each in messages for part in (_text_header(len(each)), each)]
+            self.transport.write(b"".join(framed))
         return self.transport.get_write_buffer_size() < self._buffer_bytes
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._room_wanted.append(callback)
         if self._cut is None:
+            # Nobody has paused us: there is room, or will be once the loop has written.
             self.loop.call_soon(self._tell)
 
     async def flush(self) -> None:
@@ -82,6 +84,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 def _text_header(length: int) -> bytes:
+    """The header of an unfragmented text frame (RFC 6455, 5.2)."""
     if length < 126:
         return pack("!BB", 0x81, length)
     if length < 65_536:

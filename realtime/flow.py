@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from realtime.follower import Follower, Item
+
+_AT_ONCE = 16
+"""Items that are written in one go."""
 
 
 class Sink(Protocol):
     """Where a follower's items go. Nothing here may wait."""
 
-    @property
-    def has_room(self) -> bool:
-        """Whether it takes another item now."""
+    def take(self, items: Sequence[Item]) -> bool:
+        """Take all of ``items`` and tell whether there is room for more."""
         ...
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, on the event loop, when there may be room again."""
         ...
-
-    def take(self, item: Item) -> None: ...
 
     def end(self) -> None:
         """All has been taken that there will ever be."""
@@ -70,14 +70,14 @@ class Flow:
             self._fail(error)
 
     def _deliver(self) -> None:
-        while self._sink.has_room:
-            item = self._follower.take()
-            if item is None:
-                self._pause()
+        while items := self._follower.take(_AT_ONCE):
+            if not self._sink.take(items):
+                self._held = True
+                self._sink.when_room(self._resume)
                 return
-            self._sink.take(item)
-        self._held = True
-        self._sink.when_room(self._resume)
+            if len(items) < _AT_ONCE:
+                break
+        self._pause()
 
     def _pause(self) -> None:
         if self._follower.is_over:

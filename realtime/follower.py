@@ -168,30 +168,22 @@ class Follower:
         self._end = self._end or Expired(reason)
         self.wake()
 
-    def take(self) -> Item | None:
-        """Return the next item if it can be had without waiting; none after the end."""
-        if self._finished:
-            return None
-        if self._losing_rights is not None:
-            self._notice_lost_rights()
-        if self._end is not None:
-            self._finish()
-            return self._end
-        if not self._caught_up and self._has_replayed():
-            self._caught_up = True
-            return CaughtUp(self.cursor, timezone.now())
-        if self._page is not None and (event := self._next_of_page()) is not None:
-            return self._deliver(self._place_of(event), event)
-        for place in self._places:
-            event = place.tail.at(place.offset + 1)
-            if event is not None:
-                return self._deliver(place, event)
-        return None
+    def take(self, most: int) -> list[Item]:
+        """Return the next items, as many as can be had without waiting."""
+        items: list[Item] = []
+        while len(items) < most and (item := self._next_item()) is not None:
+            items.append(item)
+        return items
 
     @property
     def needs_the_log(self) -> bool:
         """Whether there is an event to deliver that is neither at hand nor in a Tail."""
-        return not self._finished and any(place.lags for place in self._places)
+        if self._finished:
+            return False
+        for place in self._places:  # on the way of every delivery; any() takes longer
+            if place.offset < place.rights_read_at or place.offset < (place.tail.position or 0):
+                return True
+        return False
 
     async def read_on(self) -> None:
         """Read what the Tails no longer hold, and the rights to it."""
@@ -208,7 +200,7 @@ class Follower:
         while not self._finished:
             woken = asyncio.Event()
             self.on_wake = woken.set
-            item = self.take()
+            item = self._next_item()
             if item is not None:
                 return item
             if self.needs_the_log:
@@ -259,6 +251,25 @@ class Follower:
             place.rights_read_at = answer.marks[place.topic].head
             place.tail.fill(answer.pages.get(place.topic, ()))
         self._page = deque(event for events in answer.pages.values() for event in events) or None
+
+    def _next_item(self) -> Item | None:
+        if self._finished:
+            return None
+        if self._losing_rights is not None:
+            self._notice_lost_rights()
+        if self._end is not None:
+            self._finish()
+            return self._end
+        if not self._caught_up and self._has_replayed():
+            self._caught_up = True
+            return CaughtUp(self.cursor, timezone.now())
+        if self._page is not None and (event := self._next_of_page()) is not None:
+            return self._deliver(self._place_of(event), event)
+        for place in self._places:
+            following = place.tail.at(place.offset + 1)
+            if following is not None:
+                return self._deliver(place, following)
+        return None
 
     def _has_replayed(self) -> bool:
         """Whether all is delivered that the log held when it was last read for this follower."""
@@ -325,11 +336,6 @@ class _Place:
     @property
     def topic(self) -> str:
         return self.tail.topic
-
-    @property
-    def lags(self) -> bool:
-        """Whether something follows here, as far as this process knows."""
-        return self.offset < max(self.rights_read_at, self.tail.position or 0)
 
 
 def _gap(offsets: Mapping[str, int], answer: Answer) -> Expiry | None:

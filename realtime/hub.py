@@ -59,6 +59,7 @@ class Hub:
         self._doubted: str | None = None
         self._check_wanted = asyncio.Event()
         self._fell_behind = asyncio.Event()
+        self._moved: set[Tail] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Hub:
@@ -171,8 +172,20 @@ class Hub:
             self._check_now()
             return
         tail.hear(ring["head"])
-        tail.take(fanout.events_of(group, ring))
+        if tail.take(fanout.events_of(group, ring)):
+            self._wake_soon(tail)
         self._read_if_behind(tail)
+
+    def _wake_soon(self, tail: Tail) -> None:
+        """Let what came at once be delivered in one go."""
+        if not self._moved:
+            asyncio.get_running_loop().call_soon(self._wake_moved)
+        self._moved.add(tail)
+
+    def _wake_moved(self) -> None:
+        moved, self._moved = self._moved, set()
+        for tail in moved:
+            tail.wake()
 
     def _adopt(self, epoch: str) -> None:
         """Go on in ``epoch``: what was seen of another history is worth nothing."""
@@ -245,7 +258,8 @@ class Hub:
         start = events[0].offset - 1 if events else answer.marks[tail.topic].floor
         if start > tail.position:
             tail.skip_to(start)
-        tail.take(events)
+        if tail.take(events):
+            self._wake_soon(tail)
         # A read that found nothing is not repeated at once: the next check will tell.
         if events:
             self._read_if_behind(tail)

@@ -9,21 +9,25 @@ what the topic tells about, so nothing else is locked before it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import F, Max
-from django.db.models.functions import Collate
 from django.utils import timezone
 
 from realtime import bell
 from realtime.errors import LockOrder, TopicClosed, TransactionRequired
 from realtime.event import Event
 from realtime.models import EventRow, TopicRow
+
+logger = logging.getLogger(__name__)
+
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,13 @@ def lock(*topics: str) -> None:
         return
     if held and wanted[0] < max(held):
         raise LockOrder(wanted[0], max(held))
-    _lock_in_turn(wanted)
-    transaction.on_commit(_Held(frozenset(wanted)))
+    transaction.on_commit(_Held(_lock_in_turn(wanted)))
 
 
 def next_offset(topic: str) -> int:
     """The offset that the next event of ``topic`` will have; locks the topic."""
     lock(topic)
-    return TopicRow.objects.values_list("head", flat=True).get(name=topic) + 1
+    return _head(topic) + 1
 
 
 def publish(topic: str, kind: str, data: Mapping[str, Any], *, version: int = 1) -> Event:
@@ -91,8 +94,8 @@ def publish(topic: str, kind: str, data: Mapping[str, Any], *, version: int = 1)
     lock(topic)
     epoch, offset = _advance(topic)
     event = Event(topic, offset, kind, version, data, timezone.now())
-    EventRow.objects.bulk_create([_row(event)])
-    transaction.on_commit(lambda: bell.ring(epoch, event), robust=True)
+    _insert(event)
+    transaction.on_commit(_Ring(epoch, event))
     return event
 
 
@@ -105,7 +108,7 @@ def close(topic: str, *, keep_last: bool) -> None:
 
     """
     lock(topic)
-    head = TopicRow.objects.values_list("head", flat=True).get(name=topic)
+    head = _head(topic)
     TopicRow.objects.filter(name=topic).update(closed=True)
     forget(topic, max(head - 1, 0) if keep_last else head)
 
@@ -166,36 +169,63 @@ class _Held:
     moment when PostgreSQL releases that savepoint's locks.
     """
 
-    topics: frozenset[str]
+    heads: Mapping[str, int]
+    """The head of each topic when it was locked."""
 
     def __call__(self) -> None:
         """Do nothing at commit: the locks are gone."""
 
 
-def _held() -> frozenset[str]:
-    callbacks = [entry[1] for entry in connection.run_on_commit]
-    return frozenset().union(*(each.topics for each in callbacks if isinstance(each, _Held)))
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Rings at commit for an event; until then, remembers that it was appended."""
+
+    epoch: str
+    event: Event
+
+    def __call__(self) -> None:
+        try:
+            bell.ring(self.epoch, self.event)
+        except Exception:
+            # The change is made, and the heads check will find its event.
+            logger.exception("A ring failed.")
 
 
-def _by_code_points() -> str | Collate:
-    # As sorted() orders: a database's own collation may order names otherwise.
-    return Collate("name", "C") if connection.vendor == "postgresql" else "name"
+def _held() -> set[str]:
+    return {topic for each in _pending(_Held) for topic in each.heads}
 
 
-def _lock_in_turn(names: Sequence[str]) -> None:
+def _head(topic: str) -> int:
+    """The head of a topic that is held, without asking the database for it."""
+    locked = [each.heads[topic] for each in _pending(_Held) if topic in each.heads]
+    appended = [each.event.offset for each in _pending(_Ring) if each.event.topic == topic]
+    return max(locked + appended)
+
+
+def _pending(kind: type[P]) -> list[P]:
+    return [entry[1] for entry in connection.run_on_commit if isinstance(entry[1], kind)]
+
+
+def _lock_in_turn(names: Sequence[str]) -> Mapping[str, int]:
+    """Lock topics in the order of ``names``, making those that are new; return their heads."""
+    if len(names) == 1 and (heads := _lock_existing(names)):
+        return heads
     # An INSERT waits for another transaction's INSERT of the same name, and is a lock
     # like the others. So a new topic is made when its turn comes, not before.
     existing = set(TopicRow.objects.filter(name__in=names).values_list("name", flat=True))
+    heads = {}
     for exist, turn in groupby(names, existing.__contains__):
         run = list(turn)
         if not exist:
             TopicRow.objects.bulk_create(map(TopicRow, run), ignore_conflicts=True)
-        list(
-            TopicRow.objects.select_for_update()
-            .filter(name__in=run)
-            .order_by(_by_code_points())
-            .values_list("name", flat=True)
-        )
+        heads.update(_lock_existing(run))
+    return heads
+
+
+def _lock_existing(names: Sequence[str]) -> Mapping[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK[connection.vendor], [_array(names)])
+        return dict(cursor.fetchall())
 
 
 def _advance(topic: str) -> tuple[str, int]:
@@ -207,15 +237,11 @@ def _advance(topic: str) -> tuple[str, int]:
     return row[0], row[1]
 
 
-def _row(event: Event) -> EventRow:
-    return EventRow(
-        topic_id=event.topic,
-        offset=event.offset,
-        kind=event.kind,
-        version=event.version,
-        data=event.data,
-        occurred_at=event.occurred_at,
-    )
+def _insert(event: Event) -> None:
+    at: Any = connection.ops.adapt_datetimefield_value(event.occurred_at)
+    data = json.dumps(event.data)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, (event.topic, event.offset, event.kind, event.version, data, at))
 
 
 def _event(row: EventRow) -> Event:
@@ -225,6 +251,23 @@ def _event(row: EventRow) -> Event:
 def _array(topics: Iterable[str]) -> Any:
     return json.dumps(list(topics)) if connection.vendor == "sqlite" else list(topics)
 
+
+# Topics are locked as sorted() orders them: a database's own collation may do otherwise.
+_LOCK = {
+    "postgresql": """
+        SELECT name, head FROM realtime_topic WHERE name = ANY(%s)
+        ORDER BY name COLLATE "C" FOR UPDATE
+    """,
+    # A transaction of SQLite's has the one write lock from its beginning.
+    "sqlite": """
+        SELECT name, head FROM realtime_topic WHERE name IN (SELECT value FROM json_each(%s))
+    """,
+}
+
+_INSERT = """
+    INSERT INTO realtime_event (topic_id, "offset", kind, version, data, occurred_at)
+    VALUES (%s, %s, %s, %s, %s, %s)
+"""
 
 # The epoch is read with the offset, in the transaction: a ring never names another history's.
 _ADVANCE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from realtime.conf import limits
@@ -19,8 +19,8 @@ class Socket:
     """
     One WebSocket connection, over the ASGI callables of its server.
 
-    Who sends heeds :attr:`has_room`, or waits in :meth:`send`; a peer that does not
-    read is cut after ``send_deadline``.
+    Who writes heeds that there is room, or waits in :meth:`send`; a peer that does
+    not read is cut after ``send_deadline``.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,23 +71,16 @@ class Socket:
             Disconnected: If the peer is gone, or has not read for too long.
 
         """
-        self.write(text)
-        while not self._closed and not self.has_room:
+        if not self.write([text]):
             room = asyncio.Event()
             self.when_room(room.set)
             await room.wait()
         if self._closed:
             raise Disconnected
 
-    def write(self, *parts: bytes) -> None:
-        """Send one text message, made of ``parts``, without waiting."""
-        if not self._closed:
-            self._wire.write(*parts)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether there is room for another message."""
-        return self._wire.has_room
+    def write(self, messages: Sequence[bytes]) -> bool:
+        """Send text messages without waiting, and tell whether there is room for more."""
+        return self._closed or self._wire.write(messages)
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once when there is room again, or the connection is gone."""

@@ -52,16 +52,19 @@ class Tail:
         """Learn that the topic has reached ``head``."""
         self._heard = max(self._heard, head)
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Take in those of ``events`` that are next; drop what is known, note what is too early."""
+    def take(self, events: Iterable[Event]) -> bool:
+        """
+        Take in those of ``events`` that are next; drop what is known, note what is too early.
+
+        Returns whether there were any, so that the listeners are to be woken.
+        """
         moved = False
         for event in events:
             self.hear(event.offset)
             if self.position is not None and event.offset == self.position + 1:
                 self._append(event)
                 moved = True
-        if moved:
-            self.wake()
+        return moved
 
     def fill(self, events: Sequence[Event]) -> None:
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 WIRE = "anteroom.wire"
@@ -25,13 +25,12 @@ _QUEUED_MESSAGES = 16
 class Wire(Protocol):
     """A WebSocket connection; a peer that does not read for ``send_deadline`` is cut."""
 
-    def write(self, *parts: bytes) -> None:
-        """Send one text message, made of ``parts``; nothing happens on a connection that closes."""
-        ...
+    def write(self, messages: Sequence[bytes]) -> bool:
+        """
+        Send text messages and tell whether there is room for more, by ``socket_buffer_bytes``.
 
-    @property
-    def has_room(self) -> bool:
-        """Whether there is room for another message, by ``socket_buffer_bytes``."""
+        Nothing happens, and there is room, where the connection is closing.
+        """
         ...
 
     def when_room(self, callback: Callable[[], None]) -> None:
@@ -67,21 +66,16 @@ class QueuedWire:
         self._sending: asyncio.Task[None] | None = None
         self._broken = False
 
-    def write(self, *parts: bytes) -> None:
+    def write(self, messages: Sequence[bytes]) -> bool:
         if self._broken:
-            return
-        self._queue.append(b"".join(parts))
+            return True
+        self._queue.extend(messages)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
-
-    @property
-    def has_room(self) -> bool:
         return len(self._queue) < _QUEUED_MESSAGES
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
-        if self.has_room:
-            asyncio.get_running_loop().call_soon(self._tell)
 
     async def flush(self) -> None:
         if self._sending is not None:
@@ -94,7 +88,8 @@ class QueuedWire:
             while self._queue:
                 await self._send(self._queue[0].decode())
                 self._queue.popleft()
-                self._tell()
+                if len(self._queue) < _QUEUED_MESSAGES:
+                    self._tell()
         except Disconnected:
             self._broken = True
             self._queue.clear()

@@ -28,9 +28,19 @@ def _outcome(info: Info, change: Callable[[], D], success: Callable[[D], object]
     can have is said by the mutation's union, which refuses any other.
     """
     try:
-        with info.context.reads.put_aside():
-            done = change()
+        info.context.reads.end()
+        done = change()
+        info.context.reads.begin()
         return success(done)
+    except EXPECTED as error:
+        return error_of(error)
+
+
+def _told(info: Info, change: Callable[[], D], success: Callable[[D], object]) -> Any:
+    """Do the same where ``success`` needs nothing but what the change returned."""
+    try:
+        info.context.reads.end()
+        return success(change())
     except EXPECTED as error:
         return error_of(error)
 
@@ -65,13 +75,13 @@ class Mutation:
 
     @strawberry.mutation
     def sign_out(self, info: Info) -> payloads.SignOutResult:
-        return _outcome(info, info.context.sign_out, lambda _: payloads.SignOutSuccess(ok=True))
+        return _told(info, info.context.sign_out, lambda _: payloads.SignOutSuccess(ok=True))
 
     @strawberry.mutation
     def revoke_session(
         self, info: Info, input: payloads.RevokeSessionInput
     ) -> payloads.RevokeSessionResult:
-        return _outcome(
+        return _told(
             info,
             lambda: accounts.revoke_session(info.context.viewer, input.session_id),
             lambda _: payloads.RevokeSessionSuccess(session_id=input.session_id),
@@ -113,7 +123,7 @@ class Mutation:
 
     @strawberry.mutation
     def delete_room(self, info: Info, input: payloads.DeleteRoomInput) -> payloads.DeleteRoomResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.delete_room(
                 actor=info.context.actor, room_id=_id(input.room_id, "Room")
@@ -133,7 +143,7 @@ class Mutation:
     def request_to_join(
         self, info: Info, input: payloads.RequestToJoinInput
     ) -> payloads.RequestToJoinResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.request_to_join(actor=info.context.actor, join_code=input.join_code),
             lambda asked: payloads.RequestToJoinSuccess(join_request=_join_request(asked)),
@@ -143,7 +153,7 @@ class Mutation:
     def withdraw_join_request(
         self, info: Info, input: payloads.WithdrawJoinRequestInput
     ) -> payloads.WithdrawJoinRequestResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.withdraw_join_request(
                 actor=info.context.actor,
@@ -156,7 +166,7 @@ class Mutation:
     def admit_join_request(
         self, info: Info, input: payloads.AdmitJoinRequestInput
     ) -> payloads.AdmitJoinRequestResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.admit_join_request(
                 actor=info.context.actor,
@@ -169,7 +179,7 @@ class Mutation:
     def deny_join_request(
         self, info: Info, input: payloads.DenyJoinRequestInput
     ) -> payloads.DenyJoinRequestResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.deny_join_request(
                 actor=info.context.actor,
@@ -194,7 +204,7 @@ class Mutation:
 
     @strawberry.mutation
     def leave_room(self, info: Info, input: payloads.LeaveRoomInput) -> payloads.LeaveRoomResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.leave_room(
                 actor=info.context.actor, room_id=_id(input.room_id, "Room")
@@ -209,7 +219,7 @@ class Mutation:
     def send_message(
         self, info: Info, input: payloads.SendMessageInput
     ) -> payloads.SendMessageResult:
-        return _outcome(
+        return _told(
             info,
             lambda: actions.send_message(
                 actor=info.context.actor,

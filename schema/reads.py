@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from realtime.snapshot import snapshot
 
@@ -31,10 +31,3 @@ class Reads:
     def afterwards(self, work: Callable[[], object]) -> None:
         """Do ``work``, which may write, when this snapshot is over."""
         self._afterwards.append(work)
-
-    @contextmanager
-    def put_aside(self) -> Iterator[None]:
-        """Let a change happen here, and read the database as it is after that."""
-        self.end()
-        yield
-        self.begin()

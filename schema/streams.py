@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -47,18 +47,15 @@ class Stream:
         """Deliver nothing more and say nothing of it."""
         self._flow.close()
 
-    @property
-    def has_room(self) -> bool:
-        return self._socket.has_room
+    def take(self, items: Sequence[Item]) -> bool:
+        head, response = self._head, self._subscription.rendering.response
+        return self._socket.write([head + response(item) + b"}" for item in items])
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._socket.when_room(callback)
 
-    def take(self, item: Item) -> None:
-        self._socket.write(self._head, self._subscription.rendering.response(item), b"}")
-
     def end(self) -> None:
-        self._socket.write(messages.encode(Complete(self._id)))
+        self._socket.write([messages.encode(Complete(self._id))])
         self._on_end(self._id)
 
     def fail(self, error: Exception) -> None:

@@ -294,7 +294,7 @@ def test_a_member_removed_meanwhile_sends_nothing(
     membership = house.room.memberships.get(user=house.bob)
     _between(
         monkeypatch,
-        "membership_of",
+        "member_of",
         lambda: changes.remove_member(membership, by=house.alice),
     )
 

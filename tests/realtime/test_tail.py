@@ -97,17 +97,11 @@ def test_a_tail_begins_once() -> None:
     assert tail.position == 3
 
 
-def test_listeners_are_woken_when_the_tail_has_moved_and_only_then() -> None:
+def test_a_tail_tells_whether_it_has_moved() -> None:
     tail = tail_at(3)
-    listener = Listener()
-    tail.listeners.add(listener)
 
-    tail.take([event(3), event(5)])
-    woken_by_nothing = listener.woken
-    tail.take([event(4), event(5)])
-
-    assert woken_by_nothing == 0
-    assert listener.woken == 1
+    assert not tail.take([event(3), event(5)])
+    assert tail.take([event(4), event(5)])
 
 
 def test_after_a_hole_that_cannot_be_read_nothing_before_it_is_held() -> None:
