@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 from threading import Thread
 
@@ -20,6 +21,11 @@ from chat.consumers import person_topic, room_topic  # noqa: E402  # as above
 from realtime.hub import Hub  # noqa: E402  # as above
 from realtime.socket import Receive, Scope, Send, Socket  # noqa: E402  # as above
 from schema.websocket import graphql  # noqa: E402  # as above
+
+# A thread that has heard from the database waits for the event loop, which may be writing to
+# thousands of sockets, and holds a room's lock meanwhile: with Python's 5 ms a room with 1,000
+# subscribers took 30 messages a second, with 0.2 ms 75.
+sys.setswitchinterval(0.0002)
 
 _django = get_asgi_application()
 
