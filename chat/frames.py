@@ -9,8 +9,8 @@ import msgspec
 from chat import events
 from chat.events import ChatEvent, decode
 from chat.snapshots import JoinRequestData, MessageData, RoomData, UserData
-from realtime.delivery import Delivery
-from realtime.follower import CaughtUp, Expired, Item, Revoked
+from realtime.delivery import CaughtUp, Delivery
+from realtime.follower import Expired, Item, Revoked
 
 Frame: TypeAlias = tuple[str, dict[str, Any]]
 """A type and its kwargs."""

@@ -1,32 +1,33 @@
-"""An event on its way to followers, and what it looks like on the wire."""
+"""What followers are told, and what it looks like on the wire."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
 from realtime.conf import limits
 from realtime.event import Event
 
+T = TypeVar("T", bound="Renderable")
+
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Renderable:
     """
-    The next event of a stream; ``cursor`` is the position just after it.
+    Something that is told to many in the same form, and so is rendered once.
 
-    Where the cursor is the same for many followers, so is the delivery, and with it
-    all that it was rendered to.
+    What it was rendered to lives with it, as far as ``renderings_bytes`` allows.
     """
 
-    event: Event
-    cursor: str
     _renderings: dict[object, bytes] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def rendered(self, form: object, render: Callable[[Delivery], bytes]) -> bytes:
-        """Return what ``render`` made of this delivery when it was first asked for in this form."""
+    def rendered(self: T, form: object, render: Callable[[T], bytes]) -> bytes:
+        """Return what ``render`` made of this when it was first asked for in this form."""
         try:
             return self._renderings[form]
         except KeyError:
@@ -38,15 +39,35 @@ class Delivery:
         self._renderings.pop(form, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery(Renderable):
+    """
+    The next event; ``cursor`` is the position just after it.
+
+    Where the cursor is the same for many followers, so is the delivery.
+    """
+
+    event: Event
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp(Renderable):
+    """The replay is done: what follows is live. Those who are so together share it."""
+
+    cursor: str
+    at: datetime
+
+
 class Renderings:
     """Bounds what the renderings of a process take up: the oldest goes first."""
 
     def __init__(self) -> None:
-        self._oldest: deque[tuple[Delivery, object, int]] = deque()
+        self._oldest: deque[tuple[Renderable, object, int]] = deque()
         self._bytes = 0
 
-    def add(self, delivery: Delivery, form: object, size: int) -> None:
-        self._oldest.append((delivery, form, size))
+    def add(self, told: Renderable, form: object, size: int) -> None:
+        self._oldest.append((told, form, size))
         self._bytes += size
         while self._bytes > limits().renderings_bytes:
             forgotten, its_form, its_size = self._oldest.popleft()

@@ -6,14 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
-
-from django.utils import timezone
 
 from realtime import cursors
 from realtime.cursors import Cursor
-from realtime.delivery import Delivery
+from realtime.delivery import CaughtUp, Delivery
 from realtime.errors import Refused
 from realtime.event import Event
 from realtime.gate import Gate
@@ -21,14 +18,6 @@ from realtime.log import Marks
 from realtime.position import Expiry, expiry
 from realtime.reader import Answer, Want
 from realtime.tail import Tail
-
-
-@dataclass(frozen=True, slots=True)
-class CaughtUp:
-    """The replay is done: what follows is live."""
-
-    cursor: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +46,10 @@ class Source(Protocol):
 
     def begin(self, tail: Tail, head: int) -> None:
         """Let ``tail`` start at a head that was read while it was attached."""
+        ...
+
+    def caught_up(self, cursor: str) -> CaughtUp:
+        """Return the mark of a replay that is done at ``cursor``, now."""
         ...
 
     async def read(self, want: Want) -> Answer: ...
@@ -262,7 +255,7 @@ class Follower:
             return self._end
         if not self._caught_up and self._has_replayed():
             self._caught_up = True
-            return CaughtUp(self.cursor, timezone.now())
+            return self._source.caught_up(self.cursor)
         if self._page is not None and (event := self._next_of_page()) is not None:
             return self._deliver(self._place_of(event), event)
         for place in self._places:

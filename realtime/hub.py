@@ -6,13 +6,17 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from django.utils import timezone
+
 from realtime import bell, epoch, fanout, log
 from realtime.background import forever
 from realtime.conf import limits
+from realtime.delivery import CaughtUp
 from realtime.fanout import Fanout
 from realtime.follower import Follower
 from realtime.gate import Gate
@@ -28,6 +32,10 @@ T = TypeVar("T")
 
 _BETWEEN_CHECKS = 0.05
 """Seconds between two checks of the heads, however many reasons there are for one."""
+
+_TOGETHER = timedelta(milliseconds=100)
+"""Those who have caught up at one position within this time are told so in one form."""
+_MOST_TOGETHER = 1_000
 
 
 class NotServing(RuntimeError):
@@ -60,6 +68,7 @@ class Hub:
         self._check_wanted = asyncio.Event()
         self._fell_behind = asyncio.Event()
         self._moved: set[Tail] = set()
+        self._caught_up: dict[str, CaughtUp] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Hub:
@@ -151,6 +160,15 @@ class Hub:
         answer = await self._reader.read(want)
         self._adopt(answer.marks.epoch)
         return answer
+
+    def caught_up(self, cursor: str) -> CaughtUp:
+        now = timezone.now()
+        last = self._caught_up.get(cursor)
+        if last is None or now - last.at > _TOGETHER:
+            if len(self._caught_up) >= _MOST_TOGETHER:
+                self._caught_up.clear()
+            last = self._caught_up[cursor] = CaughtUp(cursor, now)
+        return last
 
     def doubt(self, epoch: str) -> None:
         self._doubted = epoch

@@ -9,8 +9,8 @@ import strawberry
 from strawberry import ID
 
 from chat import events as told
+from realtime.delivery import CaughtUp as HasCaughtUp
 from realtime.delivery import Delivery
-from realtime.follower import CaughtUp as HasCaughtUp
 from realtime.follower import Expired, Item, Revoked
 from schema import ids
 from schema.types import Cursor, JoinRequest, Message, RoomPreview, StreamEndReason, User

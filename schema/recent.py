@@ -15,8 +15,9 @@ class Recent(Generic[K, V]):
         self._size = size
         self._made: OrderedDict[K, V] = OrderedDict()
 
-    def __contains__(self, key: K) -> bool:
-        return key in self._made
+    def known(self, key: K) -> V | None:
+        """Return what was made for ``key``, if that is remembered."""
+        return self._made.get(key)
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return what was made for ``key``, or else make it."""

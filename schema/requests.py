@@ -94,7 +94,8 @@ def recall(request: Request) -> Operation | None:
 
     Raises as that does. It takes no time to speak of, so it may be called on the event loop.
     """
-    if request.query not in _known or len(msgspec.json.encode(request.variables)) > _MOST_VARIABLES:
+    variables = msgspec.json.encode(request.variables)
+    if _known.known(request.query) is None or len(variables) > _MOST_VARIABLES:
         return None
     return prepare(request)
 

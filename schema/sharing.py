@@ -8,6 +8,7 @@ named here, a field by being a plain value of such a type.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -32,7 +33,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from schema import events, types
 from schema.api import core
 from schema.recent import Recent
-from schema.requests import Operation
+from schema.requests import Operation, Request
 
 _OF_EVENTS: tuple[type, ...] = (
     events.Event,
@@ -65,7 +66,8 @@ class Form:
     query: str
     operation_name: str | None
     variables: bytes
-    operation: Operation = field(compare=False, repr=False)
+    beginning: Mapping[str, Any] = field(compare=False)
+    """``after``, where a variable says it."""
 
 
 def form_of(operation: Operation) -> Form | None:
@@ -73,12 +75,22 @@ def form_of(operation: Operation) -> Form | None:
     request = operation.request
     known = (request.query, request.operation_name)
     selection = _selections.get(known, lambda: selection_of(operation, core))
-    if not selection.is_shareable:
+    return _form(request, selection.after) if selection.is_shareable else None
+
+
+def recalled_form(request: Request) -> Form | None:
+    """Return the form of a request, if it is one that has been looked at and may share."""
+    selection = _selections.known((request.query, request.operation_name))
+    if selection is None or not selection.is_shareable:
         return None
-    variables = request.variables.items()
-    shared = {name: value for name, value in variables if name not in selection.beginnings}
+    return _form(request, selection.after)
+
+
+def _form(request: Request, after: str | None) -> Form:
+    shared = {name: value for name, value in request.variables.items() if name != after}
     key = msgspec.json.encode(shared, order="deterministic")
-    return Form(request.query, request.operation_name, key, operation)
+    beginning = {} if after is None else {"after": request.variables.get(after)}
+    return Form(request.query, request.operation_name, key, beginning)
 
 
 def selection_of(operation: Operation, schema: GraphQLSchema) -> Selection:
@@ -110,9 +122,10 @@ class Selection(Visitor):
         self._used: list[str] = []
 
     @property
-    def beginnings(self) -> set[str]:
-        """The variables that say where the stream begins, and nothing else."""
-        return {name for name in self._begin if self._used.count(name) == 1}
+    def after(self) -> str | None:
+        """The variable that says where the stream begins and nothing else, if there is one."""
+        names = [name for name in self._begin if self._used.count(name) == 1]
+        return names[0] if len(names) == 1 else None
 
     def look_at(self, node: Node) -> None:
         visit(node, TypeInfoVisitor(self._type_info, self))
@@ -131,6 +144,11 @@ class Selection(Visitor):
     def enter_variable(self, node: VariableNode, _key: Any, parent: Any, *_: Any) -> None:
         if not isinstance(parent, VariableDefinitionNode):
             self._used.append(node.name.value)
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        if node.default_value is not None:
+            # Where it is left out it still says something.
+            self._used.append(node.variable.name.value)
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
         self.spreads.add(node.name.value)

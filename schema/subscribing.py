@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
-from graphql import ExecutionResult, create_source_event_stream, execute_subscription_event
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLField,
+    GraphQLResolveInfo,
+    execute_subscription_event,
+    located_error,
+)
 from graphql.execution import Executor
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
 
-from realtime.delivery import Delivery
+from realtime.delivery import CaughtUp, Delivery
 from realtime.follower import Follower, Item
 from schema.api import core
 from schema.context import Context
 from schema.events import event_of
 from schema.execution import formatted, formatted_errors
 from schema.recent import Recent
-from schema.requests import Operation, RequestError
-from schema.sharing import Form, form_of
+from schema.requests import Operation, Request, RequestError
+from schema.sharing import Form, form_of, recalled_form
 from schema.transports import NobodyContext
 
 _encoder = msgspec.json.Encoder()
@@ -36,7 +46,7 @@ class Rendering:
     """
     Makes responses of what a follower delivers.
 
-    Where it is ``shared``, one execution and one encoding serve all whose delivery is the same.
+    Where it is ``shared``, one execution and one encoding serve all who are told the same.
     """
 
     __slots__ = ("_executor", "_shared")
@@ -53,7 +63,7 @@ class Rendering:
             UnknownEvent: If a newer process wrote the event.
 
         """
-        if self._shared and isinstance(item, Delivery):
+        if self._shared and isinstance(item, Delivery | CaughtUp):
             return item.rendered(self, self._render)
         return self._render(item)
 
@@ -64,6 +74,39 @@ class Rendering:
         return _encoder.encode(formatted(result))
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    Where the events of an operation come from (GraphQL, 6.2.3.1 Source Stream).
+
+    All who ask in one form share it, and with it the rendering of what comes.
+    """
+
+    field: GraphQLField
+    info: GraphQLResolveInfo[Any]
+    arguments: Mapping[str, Any]
+    rendering: Rendering
+
+    async def begin(self, context: Context, beginning: Mapping[str, Any]) -> Subscription:
+        """
+        Begin for one subscriber; ``beginning`` has ``after`` where that is a variable.
+
+        Raises:
+            RequestError: If it is refused; there is no stream then.
+
+        """
+        info = self.info._replace(context=context)
+        assert self.field.subscribe is not None  # noqa: S101  # it is a field of Subscription
+        try:
+            follower = await self.field.subscribe(None, info, **{**self.arguments, **beginning})
+        except Exception as error:
+            refusal = RequestError([], "")
+            located = located_error(error, info.field_nodes, info.path.as_list())
+            refusal.errors = formatted_errors([located])
+            raise refusal from error
+        return Subscription(follower, self.rendering)
+
+
 async def begin(operation: Operation, context: Context) -> Subscription:
     """
     Begin a subscription, on the event loop.
@@ -72,26 +115,48 @@ async def begin(operation: Operation, context: Context) -> Subscription:
         RequestError: If it is refused; there is no stream then.
 
     """
-    executor = _executor(operation, context)
-    begun = create_source_event_stream(executor)
-    source = begun if isinstance(begun, ExecutionResult | AsyncIterable) else await begun
-    if isinstance(source, ExecutionResult):
-        refusal = RequestError([], "")
-        refusal.errors = formatted_errors(source.errors or [])
-        raise refusal
-    return Subscription(cast("Follower", source), _rendering(operation, executor))
-
-
-def _rendering(operation: Operation, executor: Executor[Any]) -> Rendering:
     form = form_of(operation)
     if form is None:
-        return Rendering(executor, shared=False)
-    return _shared.get(form, lambda: _shared_rendering(form))
-
-
-def _shared_rendering(form: Form) -> Rendering:
+        return await _source(operation, context, shared=False).begin(context, {})
     # Nobody asks: a field that wanted to know who would fail, and not tell.
-    return Rendering(_executor(form.operation, NobodyContext()), shared=True)
+    source = _sources.get(form, lambda: _source(operation, NobodyContext(), shared=True))
+    # As the scalar Cursor is read.
+    beginning = {
+        name: None if value is None else str(value) for name, value in form.beginning.items()
+    }
+    return await source.begin(context, beginning)
+
+
+async def begin_again(request: Request, context: Context) -> Subscription | None:
+    """Begin what others have begun in the same form; none if it is new. Raises as that does."""
+    form = recalled_form(request)
+    source = _sources.known(form) if form is not None else None
+    if form is None or source is None or not _is_cursor(form):
+        return None
+    return await source.begin(context, form.beginning)
+
+
+def _is_cursor(form: Form) -> bool:
+    """Whether what says where to begin is what it should be; otherwise, let it be judged."""
+    return all(value is None or isinstance(value, str) for value in form.beginning.values())
+
+
+def _source(operation: Operation, context: Context, *, shared: bool) -> Source:
+    executor = _executor(operation, context)
+    root = core.subscription_type
+    assert root is not None  # noqa: S101  # there are subscriptions
+    variables = executor.variable_values
+    fields = collect_fields(
+        core, executor.fragments, variables, root, executor.operation, hide_suggestions=False
+    ).grouped_field_set
+    if not fields:
+        raise RequestError([GraphQLError("Nothing is asked for.")], "BAD_USER_INPUT")
+    name, details = next(iter(fields.items()))
+    nodes = [each.node for each in details]
+    field = root.fields[nodes[0].name.value]
+    arguments = get_argument_values(field, nodes[0], variables)
+    info = executor.build_resolve_info(field, nodes, root, Path(None, name, root.name))
+    return Source(field, info, arguments, Rendering(executor, shared=shared))
 
 
 def _executor(operation: Operation, context: Context) -> Executor[Any]:
@@ -106,4 +171,4 @@ def _executor(operation: Operation, context: Context) -> Executor[Any]:
     return executor
 
 
-_shared: Recent[Form, Rendering] = Recent(500)
+_sources: Recent[Form, Source] = Recent(500)

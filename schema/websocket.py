@@ -40,6 +40,7 @@ from schema.messages import (
 )
 from schema.requests import Operation, Request, RequestError
 from schema.streams import Stream
+from schema.subscribing import Subscription
 from schema.transports import SocketContext, StreamContext
 
 logger = logging.getLogger(__name__)
@@ -173,9 +174,13 @@ class Connection:
     async def _operate(self, operation_id: str, request: Request) -> None:
         """Run one operation and say how it went; an error of its own ends it alone."""
         try:
+            context = StreamContext(self._identity)
+            if (known := await subscribing.begin_again(request, context)) is not None:
+                self._start(operation_id, known)
+                return
             operation = await _prepared(request)
             if operation.kind is OperationType.SUBSCRIPTION:
-                await self._stream(operation_id, operation)
+                self._start(operation_id, await subscribing.begin(operation, context))
                 return
             await self._answer(operation_id, operation)
         except RequestError as error:
@@ -198,8 +203,7 @@ class Connection:
         finally:
             self._answering.discard(task)
 
-    async def _stream(self, operation_id: str, operation: Operation) -> None:
-        subscription = await subscribing.begin(operation, StreamContext(self._identity))
+    def _start(self, operation_id: str, subscription: Subscription) -> None:
         # From here on the stream has no task, and the operation is the stream.
         del self._operations[operation_id]
         stream = self._streams[operation_id] = Stream(

@@ -13,9 +13,10 @@ from chat import events
 from chat.frames import frame_of
 from chat.models import JoinRequest, Room
 from chat.snapshots import JoinRequestData, MessageData, RoomData, UserData
+from realtime.delivery import CaughtUp, Delivery
 from realtime.errors import UnknownEvent
 from realtime.event import Event
-from realtime.follower import CaughtUp, Delivery, Expired, Revoked
+from realtime.follower import Expired, Revoked
 from realtime.position import Expiry
 
 AT = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)

@@ -14,9 +14,9 @@ from django.db import connection, connections, transaction
 from realtime import cursors, log
 from realtime.conf import limits
 from realtime.cursors import Cursor
-from realtime.delivery import Delivery
+from realtime.delivery import CaughtUp, Delivery
 from realtime.event import Event
-from realtime.follower import CaughtUp, Expired, Follower, Item, Revoked
+from realtime.follower import Expired, Follower, Item, Revoked
 from realtime.gate import End, Ending
 from realtime.hub import Hub
 from tests.realtime.layers import Counting

@@ -11,9 +11,10 @@ import pytest
 from django.db import OperationalError, transaction
 
 from realtime import background, cursors, epoch, log, reader
+from realtime.delivery import CaughtUp, Delivery
 from realtime.errors import InvalidCursor, Refused, UnknownEvent
 from realtime.event import Event
-from realtime.follower import CaughtUp, Delivery, Follower, Item
+from realtime.follower import Follower, Item
 from realtime.hub import Hub
 from realtime.models import EventRow
 from realtime.reader import Answer, Want, answer_all

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime import background, log, reader
-from realtime.follower import CaughtUp, Delivery, Expired, Follower, Revoked
+from realtime.delivery import CaughtUp, Delivery
+from realtime.follower import Expired, Follower, Revoked
 from realtime.hub import Hub
 from realtime.models import EpochRow, EventRow, TopicRow
 from tests.realtime.conftest import DEADLINE, Door, cursor_at, in_thread
