@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def test_graphiqls_tabs_are_valid(operation: str) -> None:
 )
 def test_the_plain_pages_operations_are_valid(operation: str) -> None:
     assert not validate(SCHEMA, parse(operation))
+
+
+def test_the_curl_of_the_page_without_graphiql_is_valid() -> None:
+    page = (EXAMPLES / "plain/graphql.html").read_text()
+    body = re.search(r" -d '(.*?)'</code>", page, re.DOTALL)
+    assert body
+
+    operation = json.loads(body[1])
+
+    assert not validate(SCHEMA, parse(operation["query"]))
+    assert set(operation["variables"]["who"]) == {"username", "password"}
 
 
 def test_the_examples_are_found() -> None:
