@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from io import BytesIO
+from typing import Any
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
@@ -39,9 +40,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # Whit
         if path.endswith(".html"):
             return None  # a page is a view, which knows our root path and gives the CSRF cookie
         file = self.find_file(path) if self.autorefresh else self.files[path]
-        if file is None:
+        return self._opened(file, request) if file else None
+
+    def _opened(self, file: Any, request: HttpRequest) -> HttpResponse | None:
+        try:
+            found = file.get_response(request.method, request.META)
+        except FileNotFoundError:  # a build since we started has removed it
             return None
-        found = file.get_response(request.method, request.META)
         with found.file or nullcontext(BytesIO()) as opened:
             response = HttpResponse(opened.read(), status=int(found.status))
         del response["content-type"]

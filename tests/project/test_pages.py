@@ -30,7 +30,11 @@ def _build(directory: Path, name: str, base: str) -> Path:
         f'<!doctype html><html lang="en"><head><base href="{base}" /><title>{name}</title>'
         f'<script type="module" src="./assets/{HASHED}"></script></head></html>'
     )
-    for path in (directory / "assets" / HASHED, directory / "robots.txt"):
+    for path in (
+        directory / "assets" / HASHED,
+        directory / "robots.txt",
+        directory / "removed.txt",
+    ):
         path.write_text(SCRIPT)
     packed = directory / "assets" / f"{HASHED}.gz"
     packed.write_bytes(gzip.compress(SCRIPT.encode()))
@@ -150,6 +154,12 @@ def test_a_file_named_by_its_content_is_kept_for_a_year_and_comes_packed(
 @pytest.mark.parametrize("path", ["/robots.txt", "/static/plain/style.css"])
 def test_other_files_are_kept_for_a_minute(root: str, path: str) -> None:
     assert _get(root + path).headers["Cache-Control"] == "max-age=60, public"
+
+
+def test_a_file_that_a_later_build_has_removed_is_not_found(built: Server, root: str) -> None:
+    Path(built.environment["WEB_CLIENT"], "removed.txt").unlink(missing_ok=True)
+
+    assert _get(f"{root}/removed.txt").status_code == 404
 
 
 @pytest.mark.parametrize(
