@@ -16,15 +16,27 @@ UV := .cache/uv/bin/uv
 COMPILE := $(UV) --quiet pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
+# What is built from frontend_examples/, and what node has to be for it (as Vite has it).
+BUILDS := $(patsubst frontend_examples/%/package-lock.json,%,$(wildcard frontend_examples/*/package-lock.json))
+SOURCES = $(shell find frontend_examples/$(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+HAS_NODE := command -v npm > /dev/null && node -e 'const [a, b] = process.versions.node.split("."); \
+	process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)'
+NPM := npm --no-audit --no-fund --no-update-notifier --fetch-retries 1 --fetch-retry-mintimeout 1000
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check ledger schema lock
+.PHONY: help run web test check ledger schema lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-run: $(VENV)/run.stamp ## start the server at http://127.0.0.1:8000/
+run: $(VENV)/run.stamp web ## start the server at http://127.0.0.1:8000/
 	@$(BIN)/python -m project.serve
+
+# No page that cannot be built keeps the server from starting: the plain pages are always there.
+web: $(VENV)/run.stamp ## build the web client and GraphiQL, if there is Node
+	@if { $(HAS_NODE); } 2> /dev/null; then $(MAKE) --silent --no-print-directory $(BUILDS:%=.cache/%.built); \
+	else echo "Without Node 20.19 or newer, and npm, the pages are the plain ones."; fi
 
 test: $(VENV)/dev.stamp ## run the tests on both backends
 	@echo "── SQLite and the in-memory channel layer"
@@ -41,7 +53,7 @@ check: $(VENV)/dev.stamp ## check style, types, architecture, migrations, API an
 	@echo "imports";     $(BIN)/lint-imports > .cache/imports.txt || { cat .cache/imports.txt; exit 1; }
 	@echo "migrations";  $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1 > .cache/migrations.txt || { cat .cache/migrations.txt; exit 1; }
 	@echo "schema";      $(BIN)/python manage.py export_schema --check
-	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' --extend-exclude 'ledger/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
+	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' --extend-exclude 'ledger/' --extend-exclude 'frontend_examples/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
 	@echo "All is well."
 
 schema: $(VENV)/run.stamp ## print the API into schema.graphql
@@ -69,6 +81,14 @@ $(VENV)/python.stamp:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: name a newer one: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV)
 	@touch $@
+
+.SECONDEXPANSION:
+.cache/%.built: $$(call SOURCES,$$*)
+	@echo "Building frontend_examples/$* …"
+	@mkdir -p .cache
+	@if (cd frontend_examples/$* && $(NPM) ci && $(NPM) run build) > .cache/$*.txt 2>&1; then \
+		$(BIN)/python -m whitenoise.compress --quiet frontend_examples/$*/dist && touch $@; \
+	else echo "It could not be built: .cache/$*.txt says why. The server starts all the same."; fi
 
 $(UV):
 	@echo "Installing uv into .cache/uv …"

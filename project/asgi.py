@@ -14,7 +14,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup(set_prefix=False)
 
-from django.core.asgi import get_asgi_application  # noqa: E402  # Django is set up first
+from django.conf import settings  # noqa: E402  # Django is set up first
+from django.core.asgi import get_asgi_application  # noqa: E402  # as above
 
 from accounts.watch import Watch  # noqa: E402  # as above
 from chat.consumers import person_topic, room_topic  # noqa: E402  # as above
@@ -35,9 +36,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         case "lifespan":
             await _live(receive, send)
         case "websocket":
-            await _websocket(scope, receive, send)
+            await _websocket(_rooted(scope), receive, send)
         case _:
-            await _django(scope, receive, send)  # type: ignore[arg-type]  # asgiref spells them out
+            await _django(_rooted(scope), receive, send)  # type: ignore[arg-type]  # asgiref spells them out
+
+
+def _rooted(scope: Scope) -> Scope:
+    """With our root path before the path, whether or not the proxy has left it there."""
+    root, path = settings.ROOT_PATH, scope["path"]
+    path = path if f"{path}/".startswith(f"{root}/") else root + path
+    return {**scope, "path": path, "root_path": root} if root else scope
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ variable, what it holds and what it may hold.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,20 @@ def text(name: str, default: str) -> str:
 
 def names(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def root_path() -> str:
+    """The path below which a proxy shows this server: empty, or ``/chat``."""
+    path = os.environ.get("ROOT_PATH", "").rstrip("/")
+    if not path or re.fullmatch(r"(/[\w.~-]+)+", path, re.ASCII):
+        return path
+    raise BadEnvironment(f"ROOT_PATH={path} must look like /chat.")
+
+
+def built(name: str, default: Path) -> Path | None:
+    """The directory of pages that have been built, none as long as it holds no index.html."""
+    path = Path(os.environ.get(name) or default).absolute()
+    return path if (path / "index.html").is_file() else None
 
 
 def data_dir(base: Path) -> Path:

@@ -175,9 +175,10 @@ def _advise(plan: Plan) -> None:
 
 
 def _announce(plan: Plan) -> None:
-    _say(f"{plan.address}/          a page to chat on")
-    _say(f"{plan.address}/graphql   the API, in a browser with a page to try it")
-    _say(f"{plan.address}/admin/    the admin site")
+    root = f"{plan.address}{settings.ROOT_PATH}"
+    _say(f"{root}/          a page to chat on")
+    _say(f"{root}/graphql   the API, in a browser with a page to try it")
+    _say(f"{root}/admin/    the admin site")
 
 
 def _serve(plan: Plan) -> None:

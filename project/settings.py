@@ -14,6 +14,8 @@ SECRET_KEY_FALLBACKS = environment.names("SECRET_KEY_FALLBACKS")
 DEBUG = environment.flag("DEBUG", default=False)
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
+ROOT_PATH = environment.root_path()
+FORCE_SCRIPT_NAME = ROOT_PATH or None
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -28,6 +30,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.headers.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "project.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -76,6 +79,7 @@ CHANNEL_LAYERS = {
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ROOT_PATH or "/"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -92,8 +96,15 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
-STATIC_URL = "static/"
-STATICFILES_DIRS = [("plain", BASE_DIR / "frontend_examples" / "plain")]
+_FRONTEND = BASE_DIR / "frontend_examples"
+PLAIN = _FRONTEND / "plain"
+WEB_CLIENT = environment.built("WEB_CLIENT", _FRONTEND / "apollo" / "dist")
+GRAPHIQL = environment.built("GRAPHIQL", _FRONTEND / "graphiql" / "dist")
+
+STATIC_URL = f"{ROOT_PATH}/static/"
+STATICFILES_DIRS = [("plain", PLAIN), *([("graphiql", GRAPHIQL)] if GRAPHIQL else [])]
+WHITENOISE_ROOT = WEB_CLIENT
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/assets/.+-[\w-]{8}\.\w+$"  # as Vite names what it hashes
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False

@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.urls import path
 
 from project.health import healthz, readyz
-from project.pages import page
-from schema.http import graphql
+from project.pages import client, graphql, plain
 
 urlpatterns = [
-    path("", page("index.html")),
-    path("room/<int:_room_id>", page("room.html")),
+    path("", client("index.html")),
+    path("room/<int:_room_id>", client("room.html")),
+    path("plain/", plain("index.html")),
+    path("plain/room/<int:_room_id>", plain("room.html")),
     path("graphql", graphql),
     path("healthz", healthz),
     path("readyz", readyz),

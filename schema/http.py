@@ -1,8 +1,7 @@
 """
 GraphQL over HTTP (https://graphql.github.io/graphql-over-http/).
 
-Queries by GET and POST, mutations by POST, as JSON. A browser that asks for a page
-gets GraphiQL.
+Queries by GET and POST, mutations by POST, as JSON.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ import django.db
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError, OperationType
 from msgspec import Struct
-from strawberry.http.ides import get_graphql_ide_html
 
 from schema import execution, requests, threads
 from schema.requests import Operation, Request, RequestError
@@ -51,8 +49,6 @@ class Refusal(Exception):
 @csrf_exempt  # checked below, where a cookie says who is asking
 async def graphql(request: HttpRequest) -> HttpResponse:
     """Answer one request."""
-    if _wants_a_page(request):
-        return _graphiql(request)
     media_type = _media_type(request)
     try:
         return await threads.operations().run(partial(_answer, request, media_type))
@@ -140,14 +136,10 @@ def _media_type(request: HttpRequest) -> str:
     return preferred or JSON
 
 
-def _wants_a_page(request: HttpRequest) -> bool:
+def wants_a_page(request: HttpRequest) -> bool:
+    """Whether a browser opens the address, and brings no query along."""
     preferred = request.get_preferred_type([JSON, GRAPHQL_RESPONSE, "text/html"])
     return request.method == "GET" and "query" not in request.GET and preferred == "text/html"
-
-
-def _graphiql(request: HttpRequest) -> HttpResponse:
-    get_token(request)
-    return HttpResponse(get_graphql_ide_html())
 
 
 def _refused(refusal: Refusal, media_type: str) -> HttpResponse:

@@ -6,6 +6,8 @@
  * operation happened, so a mutation may only be repeated if it is idempotent.
  */
 
+import { GRAPHQL } from './addresses.js';
+
 const TIMEOUT_MS = 15_000;
 
 /** The server understood and said no. */
@@ -82,7 +84,7 @@ export function nodes(connection) {
 
 /** @param {object} body */
 async function post(body) {
-  const response = await fetch('/graphql', {
+  const response = await fetch(GRAPHQL, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',

@@ -51,7 +51,7 @@ function start() {
       if (isFirst) followInvitation(home);
       isFirst = false;
       loadOpenRooms(home);
-      return { path: `/ws/user/${viewer.user.databaseId}`, cursor: viewer.eventCursor };
+      return { topic: `user/${viewer.user.databaseId}`, cursor: viewer.eventCursor };
     },
   });
 }

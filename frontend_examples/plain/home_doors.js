@@ -3,10 +3,11 @@
  * which first shows whose door it is and then asks (or, for an open room, enters).
  */
 
+import { roomAddress } from './addresses.js';
 import { graphql, mutate, nodes } from './api.js';
 import { byId, h, renderList } from './dom.js';
 import { joinRequest, preview } from './home_state.js';
-import { doorplate, enter, roomPath } from './home_rooms.js';
+import { doorplate, enter } from './home_rooms.js';
 import { notify, onSubmit, press } from './notice.js';
 import { JOIN_ROOM, OPEN_ROOMS, REQUEST_TO_JOIN, ROOM_PREVIEW } from './operations.js';
 import { displayName, nameplate } from './people.js';
@@ -110,7 +111,7 @@ function wayInButton(room, home, code) {
   const way = wayIn(room, home);
   if (way === 'wait') return h('p', { class: 'detail' }, '⏳ You have asked. The owner decides.');
   if (way === 'enter') {
-    const path = roomPath(home.roomWithId(room.roomId)?.databaseId ?? '');
+    const path = roomAddress(home.roomWithId(room.roomId)?.databaseId ?? '');
     return h('a', { class: 'button small', href: path, 'aria-label': `Enter ${room.title}` }, 'Enter');
   }
   const label = way === 'join' ? 'Join' : `Ask ${displayName(room.owner)} to let you in`;

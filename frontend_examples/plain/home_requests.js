@@ -2,9 +2,10 @@
  * Home page: the viewer's requests to join, each with its status as it changes.
  */
 
+import { roomAddress } from './addresses.js';
 import { mutate } from './api.js';
 import { byId, h, renderList } from './dom.js';
-import { doorplate, roomPath } from './home_rooms.js';
+import { doorplate } from './home_rooms.js';
 import { press } from './notice.js';
 import { WITHDRAW } from './operations.js';
 import { displayName } from './people.js';
@@ -63,7 +64,7 @@ function fill(row, request, home) {
 function actions(request, home, room) {
   if (request.status === 'PENDING') return [withdrawButton(request, home)];
   if (request.status === 'ADMITTED' && room) {
-    return [h('a', { class: 'button small primary', href: roomPath(room.databaseId) }, 'Enter')];
+    return [h('a', { class: 'button small primary', href: roomAddress(room.databaseId) }, 'Enter')];
   }
   return [];
 }

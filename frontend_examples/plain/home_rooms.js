@@ -2,6 +2,7 @@
  * Home page: the rooms that the viewer is in, and the form that makes another.
  */
 
+import { roomAddress } from './addresses.js';
 import { graphql, mutate } from './api.js';
 import { byId, h, renderList } from './dom.js';
 import { onSubmit, press } from './notice.js';
@@ -38,12 +39,7 @@ export function renderRooms(home) {
 
 /** Go to the room's page. @param {string | number} databaseId */
 export function enter(databaseId) {
-  location.assign(roomPath(databaseId));
-}
-
-/** @param {string | number} databaseId */
-export function roomPath(databaseId) {
-  return `/room/${databaseId}`;
+  location.assign(roomAddress(databaseId));
 }
 
 /**
@@ -69,7 +65,7 @@ function accessName(access) {
 function roomRow(room, home) {
   const isOwner = room.owner.databaseId === home.viewer?.databaseId;
   return h('li', {},
-    h('a', { class: 'room-link', href: roomPath(room.databaseId) },
+    h('a', { class: 'room-link', href: roomAddress(room.databaseId) },
       doorplate(room, `${isOwner ? 'Yours' : displayName(room.owner)} · ${accessName(room.access)}`),
       h('span', { class: 'chevron', 'aria-hidden': 'true' }, '›')));
 }

@@ -12,8 +12,10 @@
  *   5. When access ends, stop and say why.
  */
 
+import { socketAddress } from './addresses.js';
+
 /** @typedef {import('./types.js').Frame} Frame */
-/** @typedef {{path: string, cursor: string}} Position  The topic's path, and where we are in it. */
+/** @typedef {{topic: string, cursor: string}} Position  A topic, and where we are in it. */
 /** @typedef {{state: 'connecting' | 'replaying' | 'live'} | {state: 'waiting', until: number}} Status */
 
 const FIRST_DELAY_MS = 500;
@@ -75,7 +77,7 @@ export function follow({ load, apply, onStatus, onEnd }) {
    */
   function listen(at) {
     return new Promise((resolve) => {
-      const socket = new WebSocket(address(at));
+      const socket = new WebSocket(socketAddress(at.topic, at.cursor));
       /** @type {string | null} */
       let ending = null;
       let work = Promise.resolve();
@@ -84,7 +86,7 @@ export function follow({ load, apply, onStatus, onEnd }) {
       /** @param {string} outcome */
       const end = (outcome) => {
         clearTimeout(handshake);
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
         socket.close();
         ending ??= outcome;
         work.then(() => resolve(ending ?? outcome));
@@ -111,7 +113,9 @@ export function follow({ load, apply, onStatus, onEnd }) {
           end('QUERY_AGAIN');
         });
       };
-      socket.onclose = ({ code }) => {
+      // After an error browsers say close as well, other programs do not always; `end` ends once.
+      socket.onclose = socket.onerror = (event) => {
+        const code = 'code' in event ? event.code : 0;
         // The frames before the close come first: one of them may say why.
         work = work.then(() => end(FINAL[code] ?? (code === BAD_CURSOR ? 'QUERY_AGAIN' : 'DROPPED')));
       };
@@ -152,14 +156,6 @@ export function follow({ load, apply, onStatus, onEnd }) {
   }, stopped.signal);
   run();
   return { stop };
-}
-
-/** @param {Position} position */
-function address({ path, cursor }) {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  url.searchParams.set('after', cursor);
-  return url;
 }
 
 /**

@@ -5,6 +5,7 @@
  * every change after it, once and in order; `APPLY` says what each change does to the page.
  */
 
+import { HOME, ROOM_ID, signInAddress } from './addresses.js';
 import { graphql, nodes, roomId } from './api.js';
 import { setUpComposer } from './composer.js';
 import { byId } from './dom.js';
@@ -16,7 +17,6 @@ import { door } from './room_door.js';
 import { members } from './room_members.js';
 import { messageLog } from './room_messages.js';
 import { setUpPanel, setUpSettings, showSettings, showTitleField } from './room_settings.js';
-import { signInAddress } from './sign_in_address.js';
 import { statusLine } from './status.js';
 
 /** @typedef {import('./types.js').Message} Message */
@@ -30,7 +30,7 @@ const FAREWELLS = {
   NOT_ALLOWED: 'There is no such room, or you are not in it.',
 };
 
-const databaseId = location.pathname.match(/^\/room\/(\d+)\/?$/)?.[1] ?? '';
+const databaseId = ROOM_ID;
 const id = roomId(databaseId);
 const showStatus = statusLine(byId('status'));
 
@@ -82,7 +82,7 @@ async function load() {
 
   show(room, person(viewer.user));
   confirmed.forEach((key) => outgoing?.remove(key));
-  return { path: `/ws/room/${databaseId}`, cursor: room.eventCursor };
+  return { topic: `room/${databaseId}`, cursor: room.eventCursor };
 }
 
 /** @param {any} room @param {import('./types.js').Person} viewer */
@@ -164,5 +164,5 @@ function end(reason) {
 
 function goHome() {
   stream.stop();
-  location.assign('/');
+  location.assign(HOME);
 }

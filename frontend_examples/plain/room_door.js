@@ -2,6 +2,7 @@
  * Room page, for the owner: the people who wait at the door, and the code that brought them.
  */
 
+import { invitationAddress } from './addresses.js';
 import { globalId, mutate, nodes } from './api.js';
 import { byId, h, renderList } from './dom.js';
 import { confirmed, notify, press } from './notice.js';
@@ -19,7 +20,7 @@ export function door(roomId) {
   const waiting = new Map();
 
   onPress('copy-code', () => copy(code.value, 'The code is copied.'));
-  onPress('copy-link', () => copy(`${location.origin}/#code=${encodeURIComponent(code.value)}`, 'The link is copied.'));
+  onPress('copy-link', () => copy(invitationAddress(code.value), 'The link is copied.'));
   onPress('rotate-code', async () => {
     const yes = await confirmed({
       title: 'Renew the code?',

@@ -2,11 +2,11 @@
  * Signing in and signing up. One form each, of which one is shown.
  */
 
+import { wayBack } from './addresses.js';
 import { mutate } from './api.js';
 import { byId } from './dom.js';
 import { onSubmit } from './notice.js';
 import { SIGN_IN, SIGN_UP } from './operations.js';
-import { wayBack } from './sign_in_address.js';
 
 /** @param {() => void} signedIn  Called once the session cookie is set. */
 export function setUpSignIn(signedIn) {

@@ -18,6 +18,7 @@ OWN = {
     *("HOST", "PORT", "WORKERS", "DEMO", "SHUTDOWN_TIMEOUT", "DATA_DIR", "DATABASE_URL"),
     "DATABASE_TIMEOUT",
     *("REDIS_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
+    *("ROOT_PATH", "WEB_CLIENT", "GRAPHIQL"),
 }
 
 
@@ -116,6 +117,8 @@ def _assert_one_line(ended: subprocess.CompletedProcess[str], *parts: str) -> No
         ("REDIS_URL", "localhost", "redis://host:6379/0"),
         ("REDIS_URL", "redis://[::1", "redis://host:6379/0"),
         ("REDIS_URL", "redis://h:port/0", "redis://host:6379/0"),
+        ("ROOT_PATH", "chat", "must look like /chat"),
+        ("ROOT_PATH", '/"><script>', "must look like /chat"),
         ("SECRET_KEY", " short ", "at least 32 characters"),
     ],
 )
