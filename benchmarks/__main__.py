@@ -35,6 +35,9 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=["all", "profile"], default="all", help="or the profile alone"
+    )
     parser.add_argument("--quick", action="store_true", help="in under two minutes")
     parser.add_argument("--only", help="servers, with commas between", type=_names, default=())
     parser.add_argument("--sizes", help="numbers of subscribers, with commas", type=_numbers)
@@ -60,8 +63,11 @@ def _measure(arguments: argparse.Namespace) -> Record:
         plan = replace(plan, sizes=arguments.sizes)
     cores.stay_beside()
     cores.allow_many_sockets()
+    made = run.Run(plan, _say, _keep, arguments.only)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run.Run(plan, _say, _keep, arguments.only).through())
+        if arguments.what == "profile":
+            return runner.run(made.dissect(record.load(RAW) if RAW.exists() else None))
+        return runner.run(made.through())
 
 
 def _keep(found: Record) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.rows import TupleRow
+from redis import Redis
 
 from benchmarks import people
 from benchmarks.people import People
@@ -45,7 +46,9 @@ class Backing:
     def versions(self) -> str:
         with self.connect() as connection:
             postgresql_version = connection.info.server_version // 10_000
-        return f"PostgreSQL {postgresql_version}, Redis 6.2"
+        with Redis.from_url(self.redis_url) as connection:
+            redis_version = connection.info("server")["redis_version"]
+        return f"PostgreSQL {postgresql_version}, Redis {redis_version}"
 
 
 @contextmanager

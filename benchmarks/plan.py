@@ -23,6 +23,8 @@ class Plan:
     """How many clients are cut off at once."""
     frozen: float
     sends: float
+    dissects: bool
+    """Whether a profile and the fleet's bill belong to it."""
     cell_within: float = 300.0
     """For everything about one server with one number of subscribers."""
 
@@ -31,5 +33,5 @@ class Plan:
         return max(*self.sizes, self.returning)
 
 
-LONG = Plan((100, 300, 1_000, 3_000, 10_000), 3, 2.0, 5.0, 3, 2_000, 4.0, 4.0)
-QUICK = Plan((100, 1_000), 2, 0.5, 1.5, 1, 500, 1.5, 1.0, cell_within=40.0)
+LONG = Plan((100, 300, 1_000, 3_000, 10_000), 3, 2.0, 5.0, 3, 2_000, 4.0, 4.0, dissects=True)
+QUICK = Plan((100, 1_000), 2, 0.5, 1.5, 1, 500, 1.5, 1.0, dissects=False, cell_within=40.0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
+from benchmarks import bill
 from benchmarks.measure import Figures
+from benchmarks.plan import TARGET
 from benchmarks.record import LABELS, Record
 from benchmarks.targets import targets
 
@@ -198,5 +200,11 @@ def _profile(record: Record) -> str:
 
 
 def _bill(record: Record) -> str:
-    rows = [[what, f"{value:,.3g}"] for what, value in record.bill.items()]
-    return table(["cost", "µs of CPU"], rows) if rows else ""
+    """For a million sockets; what a delivery and a socket cost is taken from this run."""
+    delivery = record.value("anteroom", TARGET, lambda each: each.cpu_per_delivery)
+    socket = record.value("anteroom", TARGET, lambda each: each.bytes_per_socket)
+    if not record.bill or delivery is None or socket is None:
+        return ""
+    items = bill.items(record.bill, delivery, socket)
+    rows = [[each.what, each.formula, each.comes_to] for each in items]
+    return table(["what", "how it is reckoned", "what it comes to"], rows)

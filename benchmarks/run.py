@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import comeback, cores, frozen, measure, sends
+from benchmarks import bill, comeback, cores, frozen, measure, profile, sends
 from benchmarks.backing import Backing, backing
 from benchmarks.load import Broken
 from benchmarks.measure import Figures
@@ -20,6 +20,8 @@ from benchmarks.record import Ceiling, Machine, Record
 from benchmarks.servers import ANTEROOM, BLASTER, KINDS, REFERENCE, Kind, absent, serving
 
 _CEILING = 1_000
+_WATCHED = 8.0
+"""Seconds of the profile."""
 _MEASURABLE = 1.2
 """How much more than it is asked for a server must be able to deliver, or it only queues."""
 
@@ -123,6 +125,25 @@ class Run:
         record.sends = await sends.measure(shared, plan.sends)
         self._tell("a hot room beside five quiet ones")
         record.hot_room = await sends.measure_hot_room(shared, plan.sends)
+        if plan.dissects:
+            await self._dissect(shared)
+
+    async def dissect(self, before: Record | None) -> Record:
+        """Only the profile and the bill, into what was found ``before``, if anything was."""
+        with backing(TARGET) as shared:
+            self.record = before or Record(_machine(shared))
+            await self._dissect(shared)
+            self._keep(self.record)
+        return self.record
+
+    async def _dissect(self, shared: Backing) -> None:
+        self._tell("what single deeds cost")
+        self.record.bill = dict(bill.measure(shared))
+        if reason := profile.absent():
+            self._tell(f"the profile is skipped: {reason}")
+            return
+        self._tell("a profile of 1,000 subscribers")
+        self.record.profile = dict(await profile.measure(shared, _WATCHED))
 
     def _tell(self, what: str) -> None:
         self._say(f"{time.perf_counter() - self._began:6.1f} s  {what}")

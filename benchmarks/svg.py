@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 78, 190, 62, 52
+LEFT, RIGHT, TOP, BOTTOM = 78, 204, 62, 52
 _BETWEEN_LABELS = 17.0
 # Told apart by people who do not see all colours, and on the card in both themes.
 COLOURS = ("#9aa4b2", "#e4572e", "#2e86ab", "#5b8e3e", "#8f6bb3")
