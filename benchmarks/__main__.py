@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -27,6 +29,9 @@ def main() -> int:
     except Broken as broken:
         _say(f"A GUARANTEE DOES NOT HOLD, or a server cannot be measured: {broken}")
         return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _say("Stopped.")
+        return 130
     _say(report.terminal(found))
     if arguments.markdown:
         page.write(found)
@@ -66,8 +71,16 @@ def _measure(arguments: argparse.Namespace) -> Record:
     made = run.Run(plan, _say, _keep, arguments.only)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if arguments.what == "profile":
-            return runner.run(made.dissect(record.load(RAW) if RAW.exists() else None))
-        return runner.run(made.through())
+            before = record.load(RAW) if RAW.exists() else None
+            return runner.run(_until_told_to_stop(made.dissect(before)))
+        return runner.run(_until_told_to_stop(made.through()))
+
+
+async def _until_told_to_stop(measuring: Coroutine[Any, Any, Record]) -> Record:
+    """Measure, and clean up on SIGTERM as on SIGINT, which asyncio sees to by itself."""
+    task = asyncio.ensure_future(measuring)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def _keep(found: Record) -> None:

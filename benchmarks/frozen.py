@@ -13,7 +13,6 @@ from benchmarks.measure import Crowd, Figures, crowd, latency, percentile, warm_
 from benchmarks.record import Frozen
 from benchmarks.servers import ANTEROOM, Running, serving
 
-_OTHERS = 999
 _FILLING = 400
 _WRITERS = 8
 _LONG = "The same again. " * 120
@@ -31,26 +30,28 @@ class Reader(Subscriber):
         """Being cut off is what happens to such a reader."""
 
 
-async def measure(shared: Backing, seconds: float, deliveries_per_second: float) -> Frozen:
+async def measure(
+    shared: Backing, seconds: float, others: int, deliveries_per_second: float
+) -> Frozen:
     """The others' p99 beside a frozen reader, and then without."""
-    per_second = min(10.0, _COMFORTABLE * deliveries_per_second / _OTHERS)
+    per_second = min(10.0, _COMFORTABLE * deliveries_per_second / others)
     with serving(ANTEROOM, shared) as server:
         reader = await _freeze(shared, server)
         unsent = _unsent(reader)
-        async with crowd(server, _OTHERS, Figures(ANTEROOM.name, _OTHERS)) as others:
-            await warm_up(others)
-            beside = await _p99(others, seconds, per_second)
+        async with crowd(server, others, Figures(ANTEROOM.name, others)) as room:
+            await warm_up(room)
+            beside = await _p99(room, seconds, per_second)
             reader.leave()
-            without = await _p99(others, seconds, per_second)
-            if faults := others.feed.judge():
+            without = await _p99(room, seconds, per_second)
+            if faults := room.feed.judge():
                 raise Broken(" ".join(faults))
-    return Frozen(beside, without, per_second, unsent)
+    return Frozen(others, beside, without, per_second, unsent)
 
 
-async def _p99(others: Crowd, seconds: float, per_second: float) -> float:
+async def _p99(room: Crowd, seconds: float, per_second: float) -> float:
     """The p99 of at least five messages, however slow the pace is."""
     seconds = max(seconds, 5 / per_second)
-    return percentile(await latency(others, seconds, per_second=per_second), 0.99)
+    return percentile(await latency(room, seconds, per_second=per_second), 0.99)
 
 
 async def _freeze(shared: Backing, server: Running) -> Reader:

@@ -8,11 +8,13 @@ TARGET = 1_000
 """The number of subscribers at which the targets are set."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Times are in seconds."""
 
     sizes: tuple[int, ...]
+    peers_at: tuple[int, ...]
+    """With how many subscribers others than Anteroom and the reference are measured."""
     repeats: int
     """How often the throughput is measured, one time after the other."""
     writing: float
@@ -22,16 +24,45 @@ class Plan:
     returning: int
     """How many clients are cut off at once."""
     frozen: float
+    beside: int
+    """How many read on beside a frozen reader."""
     sends: float
     dissects: bool
     """Whether a profile and the fleet's bill belong to it."""
-    cell_within: float = 300.0
+    cell_within: float
     """For everything about one server with one number of subscribers."""
 
     @property
     def people(self) -> int:
-        return max(*self.sizes, self.returning)
+        return max(*self.sizes, self.returning, TARGET)
 
 
-LONG = Plan((100, 300, 1_000, 3_000, 10_000), 3, 2.0, 5.0, 3, 2_000, 4.0, 4.0, dissects=True)
-QUICK = Plan((100, 1_000), 2, 0.5, 1.5, 1, 500, 1.5, 1.0, dissects=False, cell_within=40.0)
+_SIZES = (100, 300, 1_000, 3_000, 10_000)
+LONG = Plan(
+    sizes=_SIZES,
+    peers_at=_SIZES,
+    repeats=3,
+    writing=2.0,
+    latency=5.0,
+    rounds=3,
+    returning=2_000,
+    frozen=4.0,
+    beside=999,
+    sends=4.0,
+    dissects=True,
+    cell_within=300.0,
+)
+QUICK = Plan(
+    sizes=(100, TARGET),
+    peers_at=(TARGET,),
+    repeats=2,
+    writing=0.5,
+    latency=1.5,
+    rounds=1,
+    returning=200,
+    frozen=1.5,
+    beside=299,
+    sends=0.7,
+    dissects=False,
+    cell_within=40.0,
+)

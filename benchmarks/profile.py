@@ -54,7 +54,7 @@ async def measure(shared: Backing, seconds: float) -> Mapping[str, float]:
     The last share is that of the garbage collector, which is in the others.
     """
     found, collected = shared.directory / "profile.txt", shared.directory / "collected"
-    command = [sys.executable, "-m", "benchmarks.collector", collected]
+    command: Sequence[str | Path] = [sys.executable, "-m", "benchmarks.collector", collected]
     with serving(replace(ANTEROOM, command=lambda _: command), shared) as server:
         figures = Figures(ANTEROOM.name, SUBSCRIBERS)
         async with crowd(server, SUBSCRIBERS, figures) as room:

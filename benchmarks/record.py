@@ -35,7 +35,9 @@ class Ceiling(Struct):
 
 
 class Frozen(Struct):
-    """Latency of 999 with and without one who does not read, in seconds."""
+    """Latency of the others with and without one who does not read, in seconds."""
+
+    others: int
 
     with_p99: float
     without_p99: float

@@ -167,7 +167,7 @@ def _lost(record: Record) -> str:
 def _alone(record: Record) -> str:
     rows = []
     if it := record.frozen:
-        what = f"p99 of 999 beside a frozen reader, {it.per_second:.1f} messages/s"
+        what = f"p99 of {it.others:,} beside a frozen reader, {it.per_second:.1f} messages/s"
         rows.append([what, f"{1000 * it.with_p99:.1f} ms ({it.unsent / 1024:,.0f} KB unsent)"])
         rows.append(["the same without it", f"{1000 * it.without_p99:.1f} ms"])
     if back := record.comeback:

@@ -63,6 +63,8 @@ class Run:
     def _kinds(self, size: int) -> Iterator[Kind]:
         """Who is measured with so many subscribers, in turn."""
         kinds = [kind for kind in KINDS if not self._only or kind.name in self._only]
+        if size not in self._plan.peers_at:
+            kinds = [kind for kind in kinds if kind in (REFERENCE, ANTEROOM)]
         for kind in kinds:
             if reason := absent(kind):
                 if kind.name not in self.record.skipped:
@@ -81,7 +83,7 @@ class Run:
                 await self._measure(shared, kind, figures)
         except (Broken, TimeoutError, ExceptionGroup) as error:
             if not kind.loses:
-                raise
+                raise Broken(f"{kind.label} with {size:,} subscribers: {error!r}") from error
             figures.faults.append(f"It broke down: {error!r}"[:200])
         self.record.figures.append(figures)
         self._save()
@@ -117,14 +119,12 @@ class Run:
         """What only Anteroom is asked for."""
         record, plan = self.record, self._plan
         known = record.value(ANTEROOM.name, TARGET, lambda each: each.deliveries_per_second)
-        self._tell("a frozen reader among 1,000")
-        record.frozen = await frozen.measure(shared, plan.frozen, known or TARGET)
-        self._tell(f"{plan.returning:,} clients are cut off and come back")
+        self._tell(f"a frozen reader beside {plan.beside:,} others")
+        record.frozen = await frozen.measure(shared, plan.frozen, plan.beside, known or TARGET)
+        self._tell(f"{plan.returning:,} clients are cut off at once and come back")
         record.comeback = await comeback.measure(shared, plan.returning)
-        self._tell("sends over HTTP, beside a plain INSERT")
-        record.sends = await sends.measure(shared, plan.sends)
-        self._tell("a hot room beside five quiet ones")
-        record.hot_room = await sends.measure_hot_room(shared, plan.sends)
+        self._tell("sends over HTTP, beside a plain INSERT, and beside a hot room")
+        record.sends, record.hot_room = await sends.measure(shared, plan.sends)
         if plan.dissects:
             await self._dissect(shared)
 
