@@ -28,6 +28,11 @@ def deliveries(figures: Figures) -> float | None:
     return figures.deliveries_per_second
 
 
+def deliveries_per_cpu(figures: Figures) -> float | None:
+    """What other work on the server's core takes away does not count here."""
+    return 1 / figures.cpu_per_delivery if figures.rates and figures.cpu_per_delivery else None
+
+
 def connects(figures: Figures) -> float | None:
     return figures.connects_per_second
 
@@ -44,6 +49,9 @@ _RATIOS: tuple[tuple[str, str, _Of, float, bool], ...] = (
     ("deliveries/s", "reference", deliveries, 0.9, True),
     ("deliveries/s", "strawberry", deliveries, 20.0, True),
     ("deliveries/s", "yoga", deliveries, 2.0, True),
+    ("deliveries per second of CPU", "reference", deliveries_per_cpu, 0.9, True),
+    ("deliveries per second of CPU", "strawberry", deliveries_per_cpu, 20.0, True),
+    ("deliveries per second of CPU", "yoga", deliveries_per_cpu, 2.0, True),
     ("connects/s", "reference", connects, 0.5, True),
     ("connects/s", "strawberry", connects, 4.0, True),
     ("memory a socket", "reference", memory, 1.6, False),
