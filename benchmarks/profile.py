@@ -32,7 +32,7 @@ LAYERS: Mapping[str, re.Pattern[str]] = {
         "schema": r"/schema/\w+\.py",
         "chat and accounts": r"/(chat|accounts)/\w+\.py",
         "realtime": r"/realtime/\w+\.py",
-        "project": r"/project/\w+\.py",
+        "project, and the writing of ready frames": r"/project/\w+\.py",
         "JSON": r"/(json|msgspec)/",
         "the event loop and its tasks": r"/(asyncio|uvloop|concurrent)/",
     }.items()
