@@ -10,9 +10,10 @@ ARGS ?=
 QUICK ?=
 SEED ?= 1
 DELIVERIES ?=
-PACKAGES := realtime accounts chat schema project ledger
+PACKAGES := realtime accounts chat schema project ledger benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
 UV := .cache/uv/bin/uv
+YOGA := benchmarks/peers/yoga
 COMPILE := $(UV) --quiet pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
@@ -25,7 +26,7 @@ NPM := npm --no-audit --no-fund --no-update-notifier --fetch-retries 1 --fetch-r
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run web test check ledger schema lock
+.PHONY: help run web test check ledger bench schema lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -47,13 +48,16 @@ test: $(VENV)/dev.stamp ## run the tests on both backends
 ledger: $(VENV)/dev.stamp ## injure a fleet and count what is lost (QUICK=1 SEED=1 DELIVERIES=1000000)
 	@$(BIN)/python -m ledger --seed $(SEED) $(if $(QUICK),--quick) $(if $(DELIVERIES),--deliveries $(DELIVERIES)) $(ARGS)
 
+bench: $(VENV)/dev.stamp $(YOGA)/node_modules/.stamp ## measure the server beside its peers (QUICK=1 ARGS=--markdown)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
 check: $(VENV)/dev.stamp ## check style, types, architecture, migrations, API and dependencies
 	@echo "ruff";        $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "mypy";        $(BIN)/mypy --no-error-summary $(PACKAGES)
 	@echo "imports";     $(BIN)/lint-imports > .cache/imports.txt || { cat .cache/imports.txt; exit 1; }
 	@echo "migrations";  $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1 > .cache/migrations.txt || { cat .cache/migrations.txt; exit 1; }
 	@echo "schema";      $(BIN)/python manage.py export_schema --check
-	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' --extend-exclude 'ledger/' --extend-exclude 'frontend_examples/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
+	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' --extend-exclude 'ledger/' --extend-exclude 'benchmarks/' --extend-exclude 'frontend_examples/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
 	@echo "All is well."
 
 schema: $(VENV)/run.stamp ## print the API into schema.graphql
@@ -75,6 +79,13 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/python.stamp
 	@$(PIP) --requirement requirements/dev.txt
 	@mkdir -p .cache
 	@touch $@
+
+# Without Node the run goes on and says whom it left out.
+$(YOGA)/node_modules/.stamp: $(YOGA)/package-lock.json
+	@command -v npm > /dev/null || { echo "There is no npm: graphql-yoga is left out."; exit 0; }; \
+	echo "Installing graphql-yoga with npm …"; \
+	npm ci --prefix $(YOGA) --silent --no-audit --no-fund && touch $@ \
+	|| echo "npm could not install graphql-yoga: it is left out."
 
 $(VENV)/python.stamp:
 	@command -v "$(PYTHON)" > /dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name it: make PYTHON=…" >&2; exit 1; }

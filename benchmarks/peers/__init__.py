@@ -1,0 +1,1 @@
+"""The servers that Anteroom is measured beside, each written as its documentation shows."""
