@@ -1,0 +1,36 @@
+import { type KeyboardEvent, memo } from "react";
+import type { EndReason } from "../follow/stream";
+import type { PersonFragment } from "../gql/graphql";
+import { AtTheDoor } from "./AtTheDoor";
+import { JoinCode } from "./JoinCode";
+import { Members } from "./Members";
+import type { Room } from "./RoomBar";
+import { Settings } from "./Settings";
+
+interface Props {
+  room: Room;
+  viewer: PersonFragment;
+  onClose: () => void;
+  onGone: (reason: EndReason) => void;
+}
+
+/** People and settings. On narrow screens it lies over the conversation. */
+export const Panel = memo(
+  function Panel({ room, viewer, onClose, onGone }: Props) {
+    function onKeyDown(event: KeyboardEvent): void {
+      if (event.key === "Escape" && !(event.target instanceof HTMLDialogElement)) onClose();
+    }
+    return (
+      <aside className="panel" id="panel" aria-label="People and settings" onKeyDown={onKeyDown}>
+        {room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
+        {room.joinCode !== null && room.access === "BY_REQUEST" && <JoinCode roomId={room.id} code={room.joinCode} />}
+        <Members room={room} viewer={viewer} />
+        <Settings key={room.title} room={room} onGone={onGone} />
+      </aside>
+    );
+  },
+  // Messages come often, and concern nothing here.
+  (a, b) =>
+    (["title", "joinRequests", "joinCode", "members"] as const).every((field) => a.room[field] === b.room[field]) &&
+    a.viewer === b.viewer,
+);
