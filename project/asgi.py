@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -48,6 +49,18 @@ def _rooted(scope: Scope) -> Scope:
     return {**scope, "path": path, "root_path": root} if root else scope
 
 
+def _spare_the_collector() -> None:
+    """
+    Let garbage collection leave alone what lives as long as the process, and come less often.
+
+    A socket is a hundred objects, and looking through those of thousands again and again
+    took a tenth of the server's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 async def _live(receive: Receive, send: Send) -> None:
     """Hold what all connections of this process share, from its start to its end."""
     await receive()
@@ -55,6 +68,7 @@ async def _live(receive: Receive, send: Send) -> None:
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(Hub())
         await stack.enter_async_context(Watch(hub))
+        _spare_the_collector()
         await send({"type": "lifespan.startup.complete"})
         await receive()
     await send({"type": "lifespan.shutdown.complete"})

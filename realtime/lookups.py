@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from realtime.conf import limits
+from realtime.gathering import Gathering
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -30,6 +31,7 @@ class Lookups(Generic[K, V]):
         self._find = find
         self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
         self._serving: asyncio.Task[None] | None = None
+        self._gathering = Gathering()
 
     async def get(self, key: K) -> V | None:
         """
@@ -51,7 +53,9 @@ class Lookups(Generic[K, V]):
     async def _serve(self) -> None:
         try:
             while self._asked:
+                await self._gathering.wait()
                 await self._serve_batch(self._next_batch())
+                self._gathering.note()
         finally:
             self._serving = None
 

@@ -16,6 +16,7 @@ from realtime import log
 from realtime.conf import limits
 from realtime.event import Event
 from realtime.gate import Gate
+from realtime.gathering import Gathering
 from realtime.log import Marks
 from realtime.snapshot import snapshot
 from realtime.threads import DatabaseThreads
@@ -58,6 +59,7 @@ class Reader:
         self._threads = threads
         self._waiting: deque[_Waiting] = deque()
         self._wanted = asyncio.Event()
+        self._gathering = Gathering()
         self._closed = False
 
     async def read(self, want: Want) -> Answer:
@@ -91,14 +93,22 @@ class Reader:
 
         """
         await self._wanted.wait()
+        if not self._is_urgent:
+            await self._gathering.wait()
         batch = self._next_batch()
         try:
             answers = await self._threads.run(partial(answer_each, [want for want, _ in batch]))
         except (DatabaseError, asyncio.CancelledError):
             self._put_back(batch)
             raise
+        self._gathering.note()
         for (_, future), answer in zip(batch, answers, strict=True):
             _settle(future, answer)
+
+    @property
+    def _is_urgent(self) -> bool:
+        """Whether a Tail waits, and with it all its followers."""
+        return bool(self._waiting) and self._waiting[0][0].gate is None
 
     def _put_back(self, batch: Sequence[_Waiting]) -> None:
         """Keep who still waits: many give up and come again while a database is away."""
