@@ -63,6 +63,16 @@ def built(name: str, default: Path) -> Path | None:
     return path if (path / "index.html").is_file() else None
 
 
+def directory(name: str) -> Path | None:
+    """A directory that has to be there, or none."""
+    if not (text := os.environ.get(name)):
+        return None
+    path = Path(text)
+    if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
+        return path
+    raise BadEnvironment(f"{name}={text} must be a directory that can be read.")
+
+
 def data_dir(base: Path) -> Path:
     """The directory of the SQLite file and the secret key, made if it is missing."""
     path = base / (os.environ.get("DATA_DIR") or "var")

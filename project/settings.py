@@ -91,6 +91,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+GRAPHQL_DOCUMENTS = environment.directory("GRAPHQL_DOCUMENTS")
+GRAPHQL_DOCUMENTS_ONLY = environment.flag("GRAPHQL_DOCUMENTS_ONLY", default=False)
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False

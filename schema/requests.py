@@ -27,9 +27,11 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from schema import trusted_documents
 from schema.api import core
 from schema.conf import limits
 from schema.recent import Recent
+from schema.trusted_documents import DocumentRefused
 
 _LONGEST_KNOWN = 10_000
 _MOST_VARIABLES = 2_000
@@ -45,6 +47,8 @@ class Request:
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
+    document_id: str | None = None
+    """Names a trusted document; it stands for an empty ``query``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ def prepare(request: Request) -> Operation:
         RequestError: If there is something wrong with it.
 
     """
+    request = _with_text(request)
     document = _document(request.query)
     definition = _definition(document, request.operation_name)
     _check_changes(document, definition)
@@ -94,10 +99,19 @@ def recall(request: Request) -> Operation | None:
 
     Raises as that does. It takes no time to speak of, so it may be called on the event loop.
     """
+    request = _with_text(request)
     variables = msgspec.json.encode(request.variables)
     if _known.known(request.query) is None or len(variables) > _MOST_VARIABLES:
         return None
     return prepare(request)
+
+
+def _with_text(request: Request) -> Request:
+    try:
+        text = trusted_documents.text_of(request.query, request.document_id)
+    except DocumentRefused as error:
+        raise RequestError([GraphQLError(str(error))], error.code) from error
+    return replace(request, query=text, document_id=None)
 
 
 def _document(query: str) -> DocumentNode:
