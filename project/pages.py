@@ -13,6 +13,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
@@ -32,7 +33,7 @@ def client(name: str) -> Callable[..., HttpResponse]:
 
 
 @csrf_exempt  # GraphQL checks for itself
-async def graphql(request: HttpRequest) -> HttpResponse:
+async def graphql(request: HttpRequest) -> HttpResponseBase:
     """GraphiQL for a browser that opens the address, and GraphQL for everything else."""
     if not http.wants_a_page(request):
         return await http.graphql(request)

@@ -182,13 +182,14 @@ def _announce(plan: Plan) -> None:
 
 
 def _serve(plan: Plan) -> None:
-    from project.server import WebSocketProtocol
+    from project.server import HttpProtocol, WebSocketProtocol
 
     uvicorn.run(
         "project.asgi:application",
         host=plan.host,
         port=plan.port,
         workers=plan.workers,
+        http=HttpProtocol,
         ws=WebSocketProtocol,
         ws_max_size=WEB_SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,

@@ -1,19 +1,60 @@
-"""The WebSocket protocol that uvicorn is started with."""
+"""The protocols that uvicorn is started with."""
 
 from __future__ import annotations
 
 from asyncio import TimerHandle
-from asyncio.transports import BaseTransport
+from asyncio.transports import BaseTransport, Transport
 from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from realtime.conf import limits
-from realtime.wire import ABORT, WIRE
+from realtime.wire import ABORT, SHUTDOWN, WIRE
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """
+    uvicorn's own, which also tells streams that the server stops, so that they do not hold that
+    up, and cuts a client that does not read its response.
+    """
+
+    _cut: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        self._on_shutdown: set[Callable[[], None]] = set()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: dict[str, Any] = {SHUTDOWN: self._on_shutdown}
+        self.scope["extensions"] = extensions
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        for callback in tuple(self._on_shutdown):
+            callback()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):

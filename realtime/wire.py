@@ -19,6 +19,9 @@ WIRE = "anteroom.wire"
 ABORT = "anteroom.abort"
 """The ASGI extension by which a server lets an application drop a connection at once."""
 
+SHUTDOWN = "anteroom.shutdown"
+"""The ASGI extension by which a server says that it wants to stop: a set of callbacks."""
+
 _QUEUED_MESSAGES = 16
 
 

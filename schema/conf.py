@@ -22,6 +22,8 @@ class Limits:
     """How long a socket may be open before its connection_init."""
     socket_operations: int = 100
     """The operations that one socket may have in flight."""
+    stream_heartbeat: float = 15.0
+    """How long a stream over HTTP may be silent."""
 
 
 @cache

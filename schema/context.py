@@ -29,6 +29,9 @@ class Context(ABC):
     worker thread. Transports differ in how one signs in and out.
     """
 
+    resume_after: str | None = None
+    """Where the transport says that a stream goes on, whatever the operation says."""
+
     def __init__(self) -> None:
         self.reads = Reads()
 

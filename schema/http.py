@@ -1,122 +1,134 @@
 """
-GraphQL over HTTP (https://graphql.github.io/graphql-over-http/).
+GraphQL over HTTP, first edition (https://http-spec.graphql.org/September2026/).
 
-Queries by GET and POST, mutations by POST, as JSON.
+Queries by GET and POST, mutations by POST, as JSON; subscriptions by either, as a stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import django.db
 import msgspec
-from django.core.exceptions import RequestDataTooBig
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError, OperationType
-from msgspec import Struct
 
-from schema import execution, requests, threads
-from schema.requests import Operation, Request, RequestError
-from schema.transports import HttpContext
+from accounts import origin
+from accounts.authentication import Identity
+from realtime.wire import SHUTDOWN
+from schema import execution, http_streams, requests, subscribing, threads
+from schema.framing import FRAMINGS, EventStream
+from schema.http_requests import Refusal, request_of
+from schema.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    HTML,
+    JSON,
+    RESULTS,
+    STREAMS,
+    preferred,
+)
+from schema.requests import Operation, RequestError
+from schema.transports import HttpContext, StreamContext
 
-GRAPHQL_RESPONSE = "application/graphql-response+json"
-JSON = "application/json"
+PARTIAL_SUCCESS = 294
+"""There is data, and there are errors (GraphQL over HTTP, 6.3)."""
+
+_STATUS = {"UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500}
 
 
-class Body(Struct, rename={"operation_name": "operationName"}):
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """A subscription that may begin."""
 
-    def request(self) -> Request:
-        return Request(self.query, self.variables or {}, self.operation_name)
-
-
-class Refusal(Exception):
-    """The HTTP request itself cannot be served."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = headers or {}
+    operation: Operation
+    identity: Identity | None
+    media_type: str
 
 
 @csrf_exempt  # checked below, where a cookie says who is asking
-async def graphql(request: HttpRequest) -> HttpResponse:
+async def graphql(request: HttpRequest) -> HttpResponseBase:
     """Answer one request."""
-    media_type = _media_type(request)
+    response = await _answered(request)
+    patch_vary_headers(response, ["Accept"])
+    # One person's answer, and no cache's business; a stream says something of its own.
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+async def _answered(request: HttpRequest) -> HttpResponseBase:
     try:
-        return await threads.operations().run(partial(_answer, request, media_type))
+        answer = await threads.operations().run(partial(_answer, request))
+        if isinstance(answer, Subscribing):
+            return await _stream(request, answer)
     except Refusal as refusal:
-        return _refused(refusal, media_type)
+        return _refused(refusal, _form_of_errors(request))
     except RequestError as error:
-        status = 400 if media_type == GRAPHQL_RESPONSE else 200
-        return _response({"errors": error.errors}, media_type, status)
+        return _request_error(error, _form_of_errors(request))
+    return answer
 
 
-def _answer(request: HttpRequest, media_type: str) -> HttpResponse:
+def _answer(request: HttpRequest) -> HttpResponse | Subscribing:
     """Read and run the operation, in a worker thread: judging a long document takes its time."""
-    operation = _operation(request)
+    operation = requests.prepare(request_of(request))
+    media_type = _media_type(request, operation)
     context = HttpContext(request)
     try:
         _check_csrf(request, context)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            return Subscribing(operation, context.identity, media_type)
         result = execution.run(operation, context)
     except django.db.Error as error:  # already when it was asked who is asking
         result = execution.failed(error)
-    return _response(execution.formatted(result), media_type, 200)
+    is_partial = result.errors and media_type == GRAPHQL_RESPONSE
+    return _response(
+        execution.formatted(result), media_type, PARTIAL_SUCCESS if is_partial else 200
+    )
 
 
-def _operation(request: HttpRequest) -> Operation:
-    if request.method == "GET":
-        operation = requests.prepare(_from_query_string(request))
-        if operation.kind is OperationType.MUTATION:
-            raise Refusal(405, "Mutations are sent by POST.", {"Allow": "POST"})
-    elif request.method == "POST":
-        operation = requests.prepare(_from_body(request))
-    else:
-        raise Refusal(405, "Use GET or POST.", {"Allow": "GET, POST"})
+def _media_type(request: HttpRequest, operation: Operation) -> str:
+    """The form of the answer, found before anything is done."""
     if operation.kind is OperationType.SUBSCRIPTION:
-        raise Refusal(400, "Subscribe over a WebSocket at this address (graphql-transport-ws).")
-    return operation
+        return _check_acceptable(request, STREAMS, "A subscription")
+    if operation.kind is OperationType.MUTATION and request.method == "GET":
+        raise Refusal(405, "Mutations are sent by POST.", {"Allow": "POST"})
+    return _check_acceptable(request, RESULTS, f"A {operation.kind.value}")
 
 
-def _from_query_string(request: HttpRequest) -> Request:
-    parameters: dict[str, Any] = request.GET.dict()
-    for name in ("variables", "extensions"):
-        if name in parameters:
-            parameters[name] = _decoded(parameters[name].encode(), Any, f"The parameter {name!r}")
-    try:
-        return msgspec.convert(parameters, Body).request()
-    except msgspec.ValidationError as error:
-        raise Refusal(400, f"The parameters are not a GraphQL request: {error}.") from error
+def _check_acceptable(request: HttpRequest, offers: tuple[str, ...], what: str) -> str:
+    media_type = preferred(request.headers.get("Accept"), offers)
+    if media_type is None:
+        raise Refusal(406, f"{what} is answered as {', '.join(offers)}: accept one of these.")
+    return media_type
 
 
-def _from_body(request: HttpRequest) -> Request:
-    if request.content_type != JSON:
-        raise Refusal(415, f"Send {JSON}.", {"Accept": JSON})
-    try:
-        content = request.body
-    except RequestDataTooBig as error:
-        raise Refusal(413, "The request is too large.") from error
-    body: Body = _decoded(content, Body, "The body")
-    return body.request()
-
-
-def _decoded(content: bytes, expected: Any, what: str) -> Any:
-    try:
-        return msgspec.json.decode(content, type=expected)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, f"{what} is not what it should be: {error}.") from error
+async def _stream(request: HttpRequest, wanted: Subscribing) -> HttpResponseBase:
+    context = StreamContext(wanted.identity, resume_after=request.headers.get("Last-Event-ID"))
+    subscription = await subscribing.begin(wanted.operation, context)
+    extensions = cast("ASGIRequest", request).scope.get("extensions", {})
+    shutdown: set[Callable[[], None]] = extensions.get(SHUTDOWN, set())
+    framing = FRAMINGS[wanted.media_type]()
+    return http_streams.response(subscription, framing, wanted.identity, shutdown)
 
 
 def _check_csrf(request: HttpRequest, context: HttpContext) -> None:
     """A browser sends cookies along for any page; only ours knows the token."""
-    if request.method == "GET" or context.identity is None:
+    if "Authorization" in request.headers or context.identity is None:
+        return
+    if request.method == "GET":
+        # It changes nothing, and no page can read what another origin answers. But a foreign one
+        # could keep many an EventSource open in its visitors' names.
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if not origin.is_allowed(headers):
+            raise Refusal(403, "This page may not ask in its visitors' names.")
         return
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request)
@@ -130,27 +142,39 @@ class _CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
-def _media_type(request: HttpRequest) -> str:
-    """The form of answer that the client prefers; JSON where it does not say."""
-    preferred = request.get_preferred_type([JSON, GRAPHQL_RESPONSE])
-    return preferred or JSON
-
-
 def wants_a_page(request: HttpRequest) -> bool:
-    """Whether a browser opens the address, and brings no query along."""
-    preferred = request.get_preferred_type([JSON, GRAPHQL_RESPONSE, "text/html"])
-    return request.method == "GET" and "query" not in request.GET and preferred == "text/html"
+    """Whether a browser opens the address, and asks for nothing."""
+    if request.method != "GET" or request.GET:
+        return False
+    return preferred(request.headers.get("Accept"), (*RESULTS, HTML)) == HTML
+
+
+def _form_of_errors(request: HttpRequest) -> str:
+    """What an error is told in: even who accepts nothing of it is told."""
+    return preferred(request.headers.get("Accept"), RESULTS) or JSON
 
 
 def _refused(refusal: Refusal, media_type: str) -> HttpResponse:
+    # A stream that could not even be asked for is none: its client sees the status.
+    told_as = JSON if media_type == EVENT_STREAM else media_type
     errors = [GraphQLError(str(refusal)).formatted]
-    response = _response({"errors": errors}, media_type, refusal.status)
+    response = _response({"errors": errors}, told_as, refusal.status)
     for name, value in refusal.headers.items():
         response[name] = value
     return response
 
 
+def _request_error(error: RequestError, media_type: str) -> HttpResponse:
+    status = _STATUS.get(error.errors[0]["extensions"]["code"], 400)
+    if status == 400 and media_type != GRAPHQL_RESPONSE:
+        status = 200
+    told_as = JSON if media_type == EVENT_STREAM and status != 200 else media_type
+    return _response({"errors": error.errors}, told_as, status)
+
+
 def _response(content: Mapping[str, Any], media_type: str, status: int) -> HttpResponse:
-    return HttpResponse(
-        msgspec.json.encode(content), status=status, content_type=f"{media_type}; charset=utf-8"
-    )
+    body = msgspec.json.encode(content)
+    if media_type == EVENT_STREAM:
+        framing = EventStream()
+        body = framing.next(body, None) + framing.complete
+    return HttpResponse(body, status=status, content_type=f"{media_type}; charset=utf-8")

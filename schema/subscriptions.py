@@ -28,12 +28,14 @@ class Subscription:
         self, info: Info, room_id: ID, after: Cursor | None = UNSET
     ) -> AsyncGenerator[RoomEvent, None]:
         viewer = info.context.viewer
+        position = info.context.resume_after or given(after)
         room = ids.row_id(room_id, "Room")
-        return await following.follow_room(viewer.pk, room, after=given(after))  # type: ignore[return-value]  # see schema.subscribing
+        return await following.follow_room(viewer.pk, room, after=position)  # type: ignore[return-value]  # see schema.subscribing
 
     @strawberry.subscription(description="Refused with extensions.code UNAUTHENTICATED or INVALID.")
     async def user_events(
         self, info: Info, after: Cursor | None = UNSET
     ) -> AsyncGenerator[UserEvent, None]:
         viewer = info.context.viewer
-        return await following.follow_person(viewer.pk, after=given(after))  # type: ignore[return-value]  # as above
+        position = info.context.resume_after or given(after)
+        return await following.follow_person(viewer.pk, after=position)  # type: ignore[return-value]  # as above

@@ -65,11 +65,14 @@ class SocketContext(Context):
 class StreamContext(Context):
     """
     The caller of a subscription, which looks nothing up: the watch over sessions ends it.
+
+    ``resume_after`` is a cursor that goes before the one in the operation.
     """
 
-    def __init__(self, identity: Identity | None) -> None:
+    def __init__(self, identity: Identity | None, resume_after: str | None = None) -> None:
         super().__init__()
         self.identity = identity
+        self.resume_after = resume_after or None
 
     def sign_in(self, user: User) -> SignedIn:
         raise NotImplementedError("A subscription signs nobody in.")

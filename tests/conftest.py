@@ -1,21 +1,57 @@
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from channels.layers import channel_layers
 from django.db import connection
 
+CONFORMANCE = Path(__file__).parent / "conformance"
+NODE = 20
+"""The version from which on the other implementations run here."""
+
+
+def pytest_report_header() -> str | None:
+    if _node() >= NODE:
+        return None
+    return f"There is no Node {NODE} or newer: tests/conformance/ is left out."
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Print the lines that tests have recorded as their ``summary``."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(str(value))
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked ``only_on`` another database than this run's."""
+    """Leave out what is marked ``only_on`` another database, and what needs Node without it."""
     others = [item for item in items if not _belongs_here(item)]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 
 
 def _belongs_here(item: pytest.Item) -> bool:
+    if CONFORMANCE in item.path.parents and _node() < NODE:
+        return False
     return all(connection.vendor in mark.args for mark in item.iter_markers("only_on"))
+
+
+@cache
+def _node() -> int:
+    """The major version of the Node that is installed, 0 for none."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        return 0
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    version = re.match(r"v(\d+)", said.stdout)
+    return int(version[1]) if version else 0
 
 
 @pytest.fixture(autouse=True)

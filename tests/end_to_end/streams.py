@@ -1,7 +1,7 @@
 """
-Streams as clients follow them, over either wire, told in the same words.
+Streams as clients follow them, over any wire, told in the same words.
 
-A :class:`Stream` is one socket with one stream on it; every wait has a deadline.
+A :class:`Stream` is one connection with one stream on it; every wait has a deadline.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from websockets.exceptions import ConnectionClosed
 
 from schema import ids
 from tests.clients import DEADLINE, SUBPROTOCOL, GraphQLSocket, Json, Person
+from tests.end_to_end.http_streams import Frame, HttpStream, HttpWire, opened
 
-Wire = Literal["graphql", "plain"]
+Wire = Literal["graphql", "plain", "sse", "multipart"]
 
 _FIELDS = """
     __typename
@@ -56,7 +57,12 @@ class Told:
 
 
 class Ended(Exception):
-    """The stream is over: by this close code, or ``complete``, or a refusal's code."""
+    """
+    The stream is over: by this close code, or ``complete``, or a refusal's code.
+
+    What a close code says on a socket, HTTP says in other ways: 1006 is a response that
+    breaks off, 1012 one that ends without being complete.
+    """
 
     def __init__(self, how: int | str) -> None:
         super().__init__(str(how))
@@ -64,9 +70,9 @@ class Ended(Exception):
 
 
 class Stream:
-    """One stream on a socket of its own."""
+    """One stream on a connection of its own."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection | asyncio.StreamWriter) -> None:
         self.connection = connection
 
     async def next(self, deadline: float | None = DEADLINE) -> Told:
@@ -78,10 +84,7 @@ class Stream:
 
         """
         async with asyncio.timeout(deadline):
-            try:
-                return self._told(json.loads(await self.connection.recv()))
-            except ConnectionClosed as closed:
-                raise Ended(closed.rcvd.code if closed.rcvd else 1006) from closed
+            return await self._next()
 
     async def take(self, count: int) -> list[Told]:
         return [await self.next() for _ in range(count)]
@@ -106,11 +109,26 @@ class Stream:
         """Cut the line: no close frame, nothing flushed."""
         self.connection.transport.abort()
 
+    async def _next(self) -> Told:
+        raise NotImplementedError
+
+
+class _SocketStream(Stream):
+    def __init__(self, connection: ClientConnection) -> None:
+        super().__init__(connection)
+        self._socket = connection
+
+    async def _next(self) -> Told:
+        try:
+            return self._told(json.loads(await self._socket.recv()))
+        except ConnectionClosed as closed:
+            raise Ended(closed.rcvd.code if closed.rcvd else 1006) from closed
+
     def _told(self, message: Any) -> Told:
         raise NotImplementedError
 
 
-class _GraphQLStream(Stream):
+class _GraphQLStream(_SocketStream):
     def _told(self, message: Json) -> Told:
         match message:
             case {"type": "next", "payload": {"data": {"events": event}}}:
@@ -123,9 +141,43 @@ class _GraphQLStream(Stream):
                 raise AssertionError(message)
 
 
-class _PlainStream(Stream):
+class _PlainStream(_SocketStream):
     def _told(self, message: Json) -> Told:
         return _of_plain(message)
+
+
+class _HttpStream(Stream):
+    def __init__(self, stream: HttpStream) -> None:
+        super().__init__(stream.connection)
+        self._stream = stream
+
+    async def _next(self) -> Told:
+        if not self._stream.is_stream:
+            raise Ended(_code(await self._stream.body()))
+        try:
+            frame = await self._stream.frame()
+            while frame.kind == "heartbeat":
+                frame = await self._stream.frame()
+        except EOFError as end:
+            raise Ended("complete" if end.args[0] == b"--\r\n" else 1012) from end
+        except OSError as error:
+            raise Ended(1006) from error
+        return _of_http(frame)
+
+
+def _of_http(frame: Frame) -> Told:
+    if frame.data is None:
+        raise Ended(frame.kind)
+    if "errors" in frame.data:
+        code = _code(frame.data)
+        raise Ended(1012 if code == "GOING_AWAY" else code)
+    event = frame.data["data"]["events"]
+    assert frame.cursor in (None, event.get("cursor"))
+    return _of_graphql(event)
+
+
+def _code(body: Json) -> str:
+    return str(body["errors"][0]["extensions"]["code"])
 
 
 @asynccontextmanager
@@ -143,18 +195,17 @@ async def following(
     ``over`` is a socket that is connected already; over GraphQL each text comes with
     so many ``copies`` of itself.
     """
-    if wire == "graphql":
+    if wire in ("sse", "multipart"):
+        async with _following_over_http(person, room, after, wire, over, copies) as stream:
+            yield stream
+    elif wire == "graphql":
         async with connect(
             f"{person.ws}/graphql", subprotocols=[SUBPROTOCOL], sock=over
         ) as connection:
             dialled = GraphQLSocket(connection)
             await dialled.initialise(person.headers)
-            if room is None:
-                await dialled.subscribe("1", _USER_EVENTS, after=after)
-            else:
-                text = " ".join(["text", *(f"copy{number}: text" for number in range(copies))])
-                query = _ROOM_EVENTS.replace("{ text }", f"{{ {text} }}")
-                await dialled.subscribe("1", query, after=after, roomId=room_id(room))
+            query, variables = _operation(room, copies)
+            await dialled.subscribe("1", query, after=after, **variables)
             yield _GraphQLStream(connection)
     else:
         path = f"user/{person.database_id}" if room is None else f"room/{room}"
@@ -163,6 +214,33 @@ async def following(
             f"{person.ws}/ws/{path}{query}", additional_headers=person.headers, sock=over
         ) as connection:
             yield _PlainStream(connection)
+
+
+@asynccontextmanager
+async def _following_over_http(
+    person: Person,
+    room: int | None,
+    after: str | None,
+    wire: HttpWire,
+    over: socket.socket | None,
+    copies: int,
+) -> AsyncIterator[Stream]:
+    query, variables = _operation(room, copies)
+    headers = dict(person.headers)
+    if wire == "sse" and after:
+        # As a browser that comes back by itself: it still asks for where it once began.
+        headers["Last-Event-ID"] = after
+        after = "where it once began"
+    parameters = {"query": query, "variables": {"after": after, **variables}}
+    async with opened(f"{person.http}/graphql", wire, parameters, headers, over) as stream:
+        yield _HttpStream(stream)
+
+
+def _operation(room: int | None, copies: int) -> tuple[str, Json]:
+    if room is None:
+        return _USER_EVENTS, {}
+    text = " ".join(["text", *(f"copy{number}: text" for number in range(copies))])
+    return _ROOM_EVENTS.replace("{ text }", f"{{ {text} }}"), {"roomId": room_id(room)}
 
 
 def room_id(database_id: int) -> str:

@@ -171,6 +171,8 @@ async def test_a_server_that_goes_away_loses_and_repeats_nothing(
         Reader(power, town.bob, room, "graphql", await cursor_of(town.bob, room)),
         Reader(power, town.bob, room, "plain", await cursor_of(town.bob, room)),
         Reader(power, town.alice, room, "graphql", await cursor_of(town.alice, room)),
+        Reader(power, town.bob, room, "sse", await cursor_of(town.bob, room)),
+        Reader(power, town.alice, room, "multipart", await cursor_of(town.alice, room)),
     ]
     writers = [
         Writer(power, town.alice, room, "alice"),
@@ -216,7 +218,7 @@ async def test_readers_that_stall_delay_nobody_and_lose_nothing(town: Town) -> N
     texts = [f"{number} " + "🦉" * 1990 for number in range(STALLED_MESSAGES)]
     async with (
         _narrow(town.bob, room) as bobs,
-        _narrow(town.dave, room) as daves,
+        _narrow(town.dave, room, "sse") as daves,
         following(town.carol, room.database_id) as carols,
     ):
         for stream in (bobs, daves, carols):
@@ -244,11 +246,11 @@ async def _say_all(person: Person, room: Room, texts: list[str]) -> None:
 
 
 @asynccontextmanager
-async def _narrow(person: Person, room: Room) -> AsyncIterator[Stream]:
+async def _narrow(person: Person, room: Room, wire: Wire = "graphql") -> AsyncIterator[Stream]:
     """A stream of large events on a line that holds as little as the system allows."""
     address = urlsplit(person.ws)
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect((address.hostname, address.port))
-        async with following(person, room.database_id, over=line, copies=COPIES) as stream:
+        async with following(person, room.database_id, None, wire, line, COPIES) as stream:
             yield stream

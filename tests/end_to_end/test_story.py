@@ -1,4 +1,4 @@
-"""The story of Alice's three messages and what else happens at the door, over real sockets."""
+"""The story of Alice's three messages and what else happens at the door, over real connections."""
 
 from __future__ import annotations
 
@@ -16,20 +16,38 @@ from tests.end_to_end.conftest import BOSS_PASSWORD, Room, Town, cursor_of, say,
 from tests.end_to_end.streams import Told, Wire, following
 from tests.server import Server
 
-WIRES: list[Wire] = ["graphql", "plain"]
+WIRES: list[Wire] = ["graphql", "plain", "sse", "multipart"]
+_OF_GRAPHQL: dict[str, int | str] = {
+    "revoked": "complete",
+    "deleted": "complete",
+    "invalid": "INVALID",
+    "not found": "NOT_FOUND",
+    "forbidden": "NOT_FOUND",
+}
 ENDS: dict[Wire, dict[str, int | str]] = {
-    "graphql": {"revoked": "complete", "deleted": "complete", "invalid": "INVALID"},
-    "plain": {"revoked": 4403, "deleted": 4404, "invalid": 4400},
+    "graphql": _OF_GRAPHQL,
+    "plain": {
+        "revoked": 4403,
+        "deleted": 4404,
+        "invalid": 4400,
+        "not found": 4404,
+        "forbidden": 4403,
+    },
+    "sse": _OF_GRAPHQL,
+    "multipart": _OF_GRAPHQL,
 }
 
-over_both_wires = pytest.mark.parametrize("wire", WIRES)
+over_all_wires = pytest.mark.parametrize("wire", WIRES)
+
+
+SIGNED_OUT = Told("AccessRevoked", "SIGNED_OUT")
 
 
 def _said(*texts: str) -> list[Told]:
     return [Told("MessageSent", text) for text in texts]
 
 
-@over_both_wires
+@over_all_wires
 async def test_bob_sees_all_three_messages_of_alice_whenever_they_are_sent(
     town: Town, wire: Wire
 ) -> None:
@@ -52,7 +70,7 @@ async def test_bob_sees_all_three_messages_of_alice_whenever_they_are_sent(
     assert third == [*_said("three"), Told("CaughtUp")]
 
 
-@over_both_wires
+@over_all_wires
 async def test_whatever_was_lost_on_a_cut_line_comes_again_and_nothing_twice(
     town: Town, wire: Wire
 ) -> None:
@@ -75,8 +93,8 @@ async def test_whatever_was_lost_on_a_cut_line_comes_again_and_nothing_twice(
     assert [told for told in applied if told.kind == "MessageSent"] == _said(*texts)
 
 
-async def test_both_wires_tell_the_same_under_the_same_cursors(town: Town) -> None:
-    """A cursor from a query, a GraphQL stream or a plain topic resumes any of them."""
+async def test_all_wires_tell_the_same_under_the_same_cursors(town: Town) -> None:
+    """A cursor from a query or from any stream resumes any of them."""
     room = await town.room(town.bob)
     cursor = await cursor_of(town.bob, room)
     await say(town.alice, room, "one", "two")
@@ -86,11 +104,12 @@ async def test_both_wires_tell_the_same_under_the_same_cursors(town: Town) -> No
         async with following(town.bob, room.database_id, cursor, wire) as stream:
             told[wire] = await stream.take(3)
 
-    assert told["graphql"] == told["plain"]
-    assert [each.cursor for each in told["graphql"]] == [each.cursor for each in told["plain"]]
+    for wire in WIRES:
+        assert told[wire] == told["graphql"]
+        assert [each.cursor for each in told[wire]] == [each.cursor for each in told["graphql"]]
 
 
-@over_both_wires
+@over_all_wires
 async def test_a_request_made_and_admitted_in_the_admin_site_is_seen_live(
     town: Town, wire: Wire
 ) -> None:
@@ -123,12 +142,13 @@ async def test_a_request_made_and_admitted_in_the_admin_site_is_seen_live(
         assert "✅ Admitted" in (await browser.get(change)).text
 
 
-@over_both_wires
+@over_all_wires
 @pytest.mark.parametrize("how", ["sign-out", "revocation", "deactivation"])
 async def test_a_session_that_ends_closes_its_sockets_and_no_others(
     town: Town, wire: Wire, how: str
 ) -> None:
-    """G10: with 4401, within 5 s."""
+    """G10: within 5 s; with 4401, or over HTTP with a last event that says why."""
+    over = ([], 4401) if wire in ("graphql", "plain") else ([SIGNED_OUT], "complete")
     room = await town.room(town.dave)
     here, there = await _signed_in_again(town.dave), await _signed_in_again(town.dave)
     async with (
@@ -141,18 +161,18 @@ async def test_a_session_that_ends_closes_its_sockets_and_no_others(
 
         async with asyncio.timeout(5):
             await _ENDINGS[how](town, here)
-            assert await rooms.rest() == ([], 4401)
-            assert await homes.rest() == ([], 4401)
+            assert await rooms.rest() == over
+            assert await homes.rest() == over
 
         if how != "deactivation":
             await say(town.alice, room, "still here")
             assert await others.next() == Told("MessageSent", "still here")
         else:
-            assert await others.rest() == ([], 4401)
+            assert await others.rest() == over
             await _set_active(town, here, active=True)
 
 
-@over_both_wires
+@over_all_wires
 async def test_a_removed_member_receives_nothing_after_the_removal(town: Town, wire: Wire) -> None:
     """G5: AccessRevoked takes the place of the own MemberLeft."""
     room = await town.room(town.bob, town.carol)
@@ -172,7 +192,7 @@ async def test_a_removed_member_receives_nothing_after_the_removal(town: Town, w
         assert await carols.take(3) == [*_said("before"), left, *_said("after")]
 
 
-@over_both_wires
+@over_all_wires
 async def test_who_leaves_is_told_so_in_every_window(town: Town, wire: Wire) -> None:
     """G5: leaving ends the streams of that person, with the reason LEFT."""
     room = await town.room(town.bob)
@@ -185,7 +205,7 @@ async def test_who_leaves_is_told_so_in_every_window(town: Town, wire: Wire) -> 
         assert await stream.rest() == (left, ENDS[wire]["revoked"])
 
 
-@over_both_wires
+@over_all_wires
 async def test_who_is_admitted_again_replays_past_the_own_removal(town: Town, wire: Wire) -> None:
     """G5: replayed, you receive an event if you have the right when the page is read."""
     room = await town.room(town.bob)
@@ -193,9 +213,8 @@ async def test_who_is_admitted_again_replays_past_the_own_removal(town: Town, wi
     await say(town.alice, room, "one")
     await town.remove(room, town.bob)
     await say(town.alice, room, "two")
-    outside = 4403 if wire == "plain" else "NOT_FOUND"
     async with following(town.bob, room.database_id, cursor, wire) as stream:
-        assert await stream.rest() == ([], outside)
+        assert await stream.rest() == ([], ENDS[wire]["forbidden"])
 
     await town.admit(room, town.bob)
     async with following(town.bob, room.database_id, cursor, wire) as stream:
@@ -208,7 +227,7 @@ async def test_who_is_admitted_again_replays_past_the_own_removal(town: Town, wi
     assert live == Told("MessageSent", "three")
 
 
-@over_both_wires
+@over_all_wires
 async def test_a_room_that_is_deleted_ends_the_streams_of_its_followers(
     town: Town, wire: Wire
 ) -> None:
@@ -230,10 +249,9 @@ async def test_a_room_that_is_deleted_ends_the_streams_of_its_followers(
             last = [*_said("last words"), Told("RoomDeleted")]
             assert await stream.rest() == (last, ENDS[wire]["deleted"])
         assert await homes.next() == Told("RoomLeft")
-    gone = 4404 if wire == "plain" else "NOT_FOUND"
     for after in (None, cursor):
         async with following(town.bob, room.database_id, after, wire) as stream:
-            assert await stream.rest() == ([], gone)
+            assert await stream.rest() == ([], ENDS[wire]["not found"])
 
 
 CURSORS: dict[str, Callable[[str], str]] = {
@@ -248,7 +266,7 @@ CURSORS: dict[str, Callable[[str], str]] = {
 }
 
 
-@over_both_wires
+@over_all_wires
 @pytest.mark.parametrize("forge", CURSORS.values(), ids=CURSORS)
 async def test_a_damaged_cursor_is_refused(
     town: Town, wire: Wire, forge: Callable[[str], str]
@@ -260,7 +278,7 @@ async def test_a_damaged_cursor_is_refused(
         assert await stream.rest() == ([], ENDS[wire]["invalid"])
 
 
-@over_both_wires
+@over_all_wires
 async def test_a_cursor_of_another_stream_is_refused(town: Town, wire: Wire) -> None:
     """G5: another room's, another person's, the home page's, the owner's for a member."""
     room, other = await town.room(town.bob), await town.room(town.bob)
@@ -280,7 +298,7 @@ async def test_a_cursor_of_another_stream_is_refused(town: Town, wire: Wire) -> 
 
 
 @pytest.mark.parametrize("start", ["live", "replaying"])
-@over_both_wires
+@over_all_wires
 async def test_removal_in_the_middle_of_a_flood_is_exact(
     town: Town, wire: Wire, start: str
 ) -> None:

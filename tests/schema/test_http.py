@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from schema import ids
-from schema.http import GRAPHQL_RESPONSE, JSON
+from schema.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON
 from tests.clients import DEADLINE, Person, ask, sign_up
 from tests.schema.conftest import TLS, create_room, post
 from tests.server import Server
@@ -82,6 +83,94 @@ async def test_only_json_is_taken(server: Server, media_type: str) -> None:
 
     assert response.status_code == 415
     assert response.headers["Accept"] == JSON
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "UTF-7"])
+async def test_only_utf_8_is_taken(server: Server, charset: str) -> None:
+    body = json.dumps(TYPENAME).encode()
+
+    response = await post(server, body, {"Content-Type": f"{JSON}; charset={charset}"})
+
+    assert response.status_code == 415
+    assert "UTF-8" in response.json()["errors"][0]["message"]
+
+
+async def test_a_compressed_body_is_not_taken(server: Server) -> None:
+    response = await post(server, gzip.compress(b"{}"), {"Content-Encoding": "gzip"})
+
+    assert response.status_code == 415
+    assert response.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("body", [b"[]", b' [{"query": "{ __typename }"}]', b"[" * 100_000])
+async def test_a_batch_is_refused_in_so_many_words(server: Server, body: bytes) -> None:
+    response = await post(server, body)
+
+    assert response.status_code == 400
+    assert "no batching" in response.json()["errors"][0]["message"]
+
+
+WRONG = {
+    "query": [1, 0.5, True, [], {}],
+    "documentId": [1, True, [], {}],
+    "operationName": [1, True, [], {}],
+    "variables": [1, True, [], "", "{}"],
+    "extensions": [1, True, [], "", "{}", {"persistedQuery": 1}, {"persistedQuery": {}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL_RESPONSE])
+async def test_a_parameter_of_the_wrong_type_is_a_bad_request(
+    server: Server, name: str, value: Any, accept: str
+) -> None:
+    base = {} if name == "documentId" else TYPENAME
+
+    response = await post(server, {**base, name: value}, {"Accept": accept})
+
+    assert response.status_code == 400
+    assert response.json()["errors"]
+
+
+async def test_a_parameter_that_is_given_twice_is_a_bad_request(server: Server) -> None:
+    twice = "query=%7B__typename%7D&query=%7Ba%3A__typename%7D"
+    async with httpx.AsyncClient(timeout=DEADLINE, verify=TLS) as client:
+        response = await client.get(f"{server.http}/graphql?{twice}")
+
+    assert response.status_code == 400
+    assert "more than once" in response.json()["errors"][0]["message"]
+
+
+async def test_an_empty_operation_name_is_none_and_other_parameters_are_ignored(
+    server: Server,
+) -> None:
+    expected = {"data": {"__typename": "Query"}}
+
+    assert (await get(server, **TYPENAME, operationName="", x="1")).json() == expected
+    assert (await post(server, {**TYPENAME, "operationName": "", "x": 1})).json() == expected
+
+
+async def test_a_document_and_the_name_of_one_are_too_many(server: Server) -> None:
+    response = await post(server, {**TYPENAME, "documentId": "x"})
+
+    assert response.status_code == 400
+    assert "documentId" in response.json()["errors"][0]["message"]
+
+
+async def test_a_page_elsewhere_does_not_ask_in_its_visitors_names(
+    server: Server, alice: Person
+) -> None:
+    """Nor keep streams open: an EventSource sends cookies along wherever it stands."""
+    stream = {"query": "subscription { userEvents { __typename } }"}
+    foreign = {"Origin": "https://evil.test", "Accept": EVENT_STREAM}
+    async with _browser(server, f"kim{alice.database_id}") as client:
+        refused = await client.get("/graphql", params=stream, headers=foreign)
+        posted = await client.post("/graphql", json=stream, headers={"Accept": EVENT_STREAM})
+
+    assert refused.status_code == posted.status_code == 403
+    assert refused.json()["errors"]
 
 
 @pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
@@ -180,6 +269,18 @@ BAD_REQUESTS: list[tuple[dict[str, Any], str]] = [
     ({"query": ""}, "GRAPHQL_PARSE_FAILED"),
     ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
     ({"query": "query ($x: ID!) { node(id: $x) { id } }"}, "BAD_USER_INPUT"),
+    (
+        {"query": "query ($x: ID!) { node(id: $x) { id } }", "variables": {"x": None}},
+        "BAD_USER_INPUT",
+    ),
+    (
+        {"query": "query ($x: ID!) { node(id: $x) { id } }", "variables": {"x": [1]}},
+        "BAD_USER_INPUT",
+    ),
+    ({"query": "query ($x: ID!) { __typename }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "{ node }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "{ a " * 600 + "}" * 600}, "GRAPHQL_PARSE_FAILED"),
+    ({"documentId": "x"}, "PERSISTED_QUERY_NOT_SUPPORTED"),
     ({**TYPENAME, "operationName": "A"}, "OPERATION_RESOLUTION_FAILURE"),
     (
         {"query": "query A { a: __typename } query B { b: __typename }"},
@@ -210,9 +311,7 @@ async def test_a_request_error_has_its_status_where_the_client_knows_the_media_t
         *(("", JSON), ("*/*", JSON), (JSON, JSON), (GRAPHQL_RESPONSE, GRAPHQL_RESPONSE)),
         (f"{GRAPHQL_RESPONSE}, {JSON}; q=0.9", GRAPHQL_RESPONSE),
         (f"{JSON}, {GRAPHQL_RESPONSE}; q=0.9", JSON),
-        ("text/html", JSON),
-        ("image/png", JSON),
-        (";;;", JSON),
+        (f"{GRAPHQL_RESPONSE}; charset=utf-8, {JSON}; charset=utf-8", GRAPHQL_RESPONSE),
     ],
 )
 async def test_the_answer_comes_as_the_client_prefers(
@@ -222,6 +321,54 @@ async def test_the_answer_comes_as_the_client_prefers(
 
     assert response.headers["Content-Type"] == f"{expected}; charset=utf-8"
     assert response.json() == {"data": {"__typename": "Query"}}
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Accept" in response.headers["Vary"].split(", ")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/png", ";;;", "*/*; q=0"])
+async def test_who_accepts_no_form_of_answer_is_told_so_and_nothing_is_done(
+    server: Server, alice: Person, accept: str
+) -> None:
+    mutation = 'mutation { createRoom(input: {title: "Room", access: OPEN}) { __typename } }'
+
+    response = await post(server, {"query": mutation}, {**alice.headers, "Accept": accept})
+
+    assert response.status_code == 406
+    assert JSON in response.json()["errors"][0]["message"]
+    rooms = await alice.ask("{ viewer { rooms { nodes { id } } } }")
+    assert rooms["viewer"]["rooms"]["nodes"] == []
+
+
+async def test_data_beside_errors_is_a_partial_success(server: Server) -> None:
+    """GraphQL over HTTP, 6.3: 294 where the client knows the media type, else 200."""
+    query = '{ openRooms(after: "") { nodes { id } } typename: __typename }'
+    nothing = '{ openRooms(after: "") { nodes { id } } }'
+
+    for asked in (query, nothing):
+        old = await post(server, {"query": asked}, {"Accept": JSON})
+        new = await post(server, {"query": asked}, {"Accept": GRAPHQL_RESPONSE})
+
+        assert (old.status_code, new.status_code) == (200, 294), new.text
+        assert old.json() == new.json()
+        assert {"data", "errors"} == set(new.json())
+
+
+async def test_a_result_may_come_as_events(server: Server) -> None:
+    """graphql-sse, distinct connections: also of queries, and errors of the document too."""
+    accept = {"Accept": EVENT_STREAM}
+    answer = await post(server, TYPENAME, accept)
+    by_get = await get(server, accept, **TYPENAME)
+    refused = await post(server, {"query": "{ nothing }"}, accept)
+    bad = await post(server, b"{", accept)
+
+    assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    expected = 'event: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n'
+    assert answer.text == by_get.text == expected
+    assert refused.status_code == 200
+    assert refused.text.startswith('event: next\ndata: {"errors":[')
+    assert refused.text.endswith("event: complete\ndata:\n\n")
+    assert bad.status_code == 400
+    assert bad.json()["errors"]
 
 
 async def test_a_browser_gets_a_page_and_the_csrf_cookie(server: Server) -> None:
@@ -237,11 +384,13 @@ async def test_a_browser_gets_a_page_and_the_csrf_cookie(server: Server) -> None
     assert "csrftoken" not in query.cookies
 
 
-async def test_a_subscription_is_sent_to_the_socket(server: Server) -> None:
-    response = await post(server, {"query": "subscription { userEvents { __typename } }"})
+async def test_a_subscription_cannot_be_answered_at_once(server: Server) -> None:
+    query = {"query": "subscription { userEvents { __typename } }"}
 
-    assert response.status_code == 400
-    assert "WebSocket" in response.json()["errors"][0]["message"]
+    response = await post(server, query, {"Accept": JSON})
+
+    assert response.status_code == 406
+    assert EVENT_STREAM in response.json()["errors"][0]["message"]
 
 
 async def test_a_body_that_is_too_large_is_refused(server: Server) -> None:
