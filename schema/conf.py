@@ -14,6 +14,8 @@ class Limits:
 
     threads: int = 8
     """The operations of one process that use the database at the same time."""
+    room_threads: int = 3
+    """Of these, the changes of one room that are under way at the same time."""
     operation_tokens: int = 2_000
     """The tokens of one document."""
     operation_changes: int = 10

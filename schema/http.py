@@ -42,6 +42,9 @@ from schema.transports import HttpContext, StreamContext
 PARTIAL_SUCCESS = 294
 """There is data, and there are errors (GraphQL over HTTP, 6.3)."""
 
+_SHORT = 10_000
+"""Bytes of a body that are read on the event loop."""
+
 _STATUS = {"UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500}
 
 
@@ -66,7 +69,8 @@ async def graphql(request: HttpRequest) -> HttpResponseBase:
 
 async def _answered(request: HttpRequest) -> HttpResponseBase:
     try:
-        answer = await threads.operations().run(partial(_answer, request))
+        operation = await _prepared(request)
+        answer = await threads.run(operation, partial(_answer, request, operation))
         if isinstance(answer, Subscribing):
             return await _stream(request, answer)
     except Refusal as refusal:
@@ -76,9 +80,17 @@ async def _answered(request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def _answer(request: HttpRequest) -> HttpResponse | Subscribing:
-    """Read and run the operation, in a worker thread: judging a long document takes its time."""
-    operation = requests.prepare(request_of(request))
+async def _prepared(request: HttpRequest) -> Operation:
+    if int(request.headers.get("Content-Length") or 0) <= _SHORT:
+        known = requests.recall(request_of(request))
+        if known is not None:
+            return known
+    # Judging a long document takes its time, and others must not wait for it.
+    return await threads.judges().run(lambda: requests.prepare(request_of(request)))
+
+
+def _answer(request: HttpRequest, operation: Operation) -> HttpResponse | Subscribing:
+    """Run the operation, in a worker thread."""
     media_type = _media_type(request, operation)
     context = HttpContext(request)
     try:

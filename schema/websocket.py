@@ -198,7 +198,7 @@ class Connection:
             session_key = self._identity.session_key if self._identity else None
             user_agent = self._socket.headers.get("user-agent", "")
             context = SocketContext(session_key, user_agent)
-            result = await threads.operations().run(partial(execution.run, operation, context))
+            result = await threads.run(operation, partial(execution.run, operation, context))
             await self._send(Next(operation_id, execution.formatted(result)))
         finally:
             self._answering.discard(task)
