@@ -41,6 +41,13 @@ def flag(name: str, *, default: bool) -> bool:
     raise BadEnvironment(f"{name}={text} must be 0 or 1.")
 
 
+def switch(name: str, *, default: bool) -> bool:
+    text = os.environ.get(name) or ("on" if default else "off")
+    if text in ("on", "off"):
+        return text == "on"
+    raise BadEnvironment(f"{name}={text} must be on or off.")
+
+
 def text(name: str, default: str) -> str:
     return os.environ.get(name) or default
 

@@ -16,7 +16,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLFormattedError, Operat
 
 from schema.api import core
 from schema.context import Context
-from schema.errors import EXPECTED, ErrorData, InvalidInput, error_of
+from schema.errors import EXPECTED, ErrorData, InvalidInput, RateLimited, error_of
 from schema.requests import Operation, with_code
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ def _expected(error: GraphQLError, told: ErrorData) -> GraphQLFormattedError:
     formatted = with_code(error, told.code.value)
     if isinstance(told, InvalidInput):
         formatted["extensions"]["field"] = told.field
+    if isinstance(told, RateLimited):
+        formatted["extensions"]["retryAfter"] = told.retry_after
     return formatted
 
 

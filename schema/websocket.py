@@ -197,7 +197,7 @@ class Connection:
         try:
             session_key = self._identity.session_key if self._identity else None
             user_agent = self._socket.headers.get("user-agent", "")
-            context = SocketContext(session_key, user_agent)
+            context = SocketContext(session_key, user_agent, self._socket.host)
             result = await threads.operations().run(partial(execution.run, operation, context))
             await self._send(Next(operation_id, execution.formatted(result)))
         finally:
