@@ -14,6 +14,12 @@ class Limits:
 
     threads: int = 8
     """The operations of one process that use the database at the same time."""
+    operations_waiting: int = 500
+    """The operations that may wait for one of those threads; more are UNAVAILABLE."""
+    hashing_threads: int = 2
+    """The operations of one process that hash passwords at the same time."""
+    hashes_waiting: int = 20
+    """The operations that may wait for one of those threads; more are UNAVAILABLE."""
     operation_tokens: int = 2_000
     """The tokens of one document."""
     operation_depth: int = 100

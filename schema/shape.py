@@ -8,7 +8,7 @@ compares all fields that stand in one place with each other.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -90,6 +90,17 @@ def check(document: DocumentNode) -> None:
     for each in document.definitions:
         if isinstance(each, OperationDefinitionNode):
             _check_repeats(each.selection_set, _Place(), fragments)
+
+
+def root_names(selections: SelectionSetNode, fragments: Fragments) -> Iterator[str]:
+    """The names of the fields that a checked operation has at its root."""
+    for each in selections.selections:
+        if isinstance(each, FieldNode):
+            yield each.name.value
+        elif isinstance(each, FragmentSpreadNode):
+            yield from root_names(fragments[each.name.value].selection_set, fragments)
+        else:
+            yield from root_names(each.selection_set, fragments)  # type: ignore[attr-defined]  # an inline fragment
 
 
 class _Measure:
