@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, parse, print_ast, separate_operations
 
 from schema import cost, requests, shape
 from schema.conf import limits
@@ -18,8 +18,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 def cost_of(query: str, **variables: Any) -> int:
     document = parse(query)
-    definition = document.definitions[0]
-    assert isinstance(definition, OperationDefinitionNode)
+    [definition] = (
+        each for each in document.definitions if isinstance(each, OperationDefinitionNode)
+    )
     return cost.of(definition, shape.fragments_of(document), variables)
 
 
@@ -121,11 +122,23 @@ fragment RoomParts on Room { __typename id title access viewerRole owner { ...Pe
 fragment Parts on Message { __typename id text postedAt sender { ...Person } }"""
 
 
-def test_the_pages_have_operations() -> None:
+def operations_of_the_app() -> dict[str, str]:
+    """The operations of the Apollo client, each with the fragments that it spreads."""
+    files = (ROOT / "frontend_examples/apollo/src").rglob("*.graphql")
+    document = parse("\n".join(path.read_text() for path in sorted(files)))
+    return {f"app {name}": print_ast(each) for name, each in separate_operations(document).items()}
+
+
+APP = operations_of_the_app()
+CLIENTS = {**PAGES, **APP, "first screen": APOLLO}
+
+
+def test_the_clients_have_operations() -> None:
     assert len(PAGES) > 15
+    assert len(APP) > 15
 
 
-@pytest.mark.parametrize("query", [*PAGES.values(), APOLLO], ids=[*PAGES, "Apollo"])
+@pytest.mark.parametrize("query", CLIENTS.values(), ids=CLIENTS.keys())
 def test_what_clients_ask_for_is_a_fifth_of_every_limit_at_most(query: str, limited: Any) -> None:
     most = limits()
 
