@@ -31,7 +31,8 @@ def statements_of(work: Callable[[], Any]) -> tuple[Any, list[str]]:
     """What ``work`` returns, and the statements that it executes, without their values."""
     with CaptureQueriesContext(connection) as captured:
         done = work()
-    values = r"'[^']*'|\b\d+\b|%s"
+    # psycopg names the smallest type that a number fits in.
+    values = r"'[^']*'|\b\d+\b|%s|::int\d(\[\])?"
     return done, [re.sub(values, "?", query["sql"]) for query in captured]
 
 
