@@ -27,6 +27,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
+from accounts import rates
+from accounts.addresses import neighbourhood
 from accounts.authentication import still_opens
 from accounts.errors import Invalid, InvalidCredentials, NotFound
 from accounts.models import Session
@@ -38,36 +40,43 @@ API_NAMES = {"first_name": "firstName", "last_name": "lastName"}
 TAKEN = "Somebody already has this username."
 
 
-def authenticate_person(username: str, password: str) -> User:
+def authenticate_person(username: str, password: str, *, host: str = "") -> User:
     """
-    Return the active person with this username and password.
+    Return the active person with this username and password, for a client at ``host``.
 
     Takes one password hashing whether or not there is such a person.
 
     Raises:
         InvalidCredentials: If there is none, for whatever reason.
+        RateLimited: If it was tried too often; nothing is hashed then.
 
     """
     username = User.normalize_username(username)
     if _flaw(username, 150) or _flaw(password, LONGEST_PASSWORD):
         raise InvalidCredentials
+    rates.spend_sign_in(username, host)
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise InvalidCredentials
+    rates.welcome(username, host)
     return user
 
 
-def create_person(username: str, password: str, first_name: str = "", last_name: str = "") -> User:
+def create_person(
+    username: str, password: str, first_name: str = "", last_name: str = "", *, host: str = ""
+) -> User:
     """
-    Sign somebody up.
+    Sign somebody up, for a client at ``host``.
 
     Usernames that differ only in case count as the same; two sign-ups at the same
     moment can get past that, never past exact equality.
 
     Raises:
         Invalid: If a field cannot be used; names the first that was found.
+        RateLimited: If it was tried too often: it tells which usernames are taken.
 
     """
+    rates.spend("sign_ups", neighbourhood(host))
     user = User(
         username=User.normalize_username(username),
         first_name=first_name.strip(),

@@ -1,10 +1,34 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import rates
+from accounts.errors import RateLimited
 from accounts.models import Session
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Django's own, with the allowances of signing in through the API."""
+
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username") or ""
+        host = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        try:
+            rates.spend_sign_in(username, host)
+        except RateLimited as error:
+            raise ValidationError(str(error)) from error
+        cleaned = super().clean()
+        rates.welcome(username, host)
+        return cleaned
+
+
+admin.site.login_form = SignInForm
 
 
 @admin.register(Session)

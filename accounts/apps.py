@@ -5,6 +5,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import signals
+        from accounts import rates, seats, signals
 
+        rates.limits()
+        seats.limits()
         signals.connect()

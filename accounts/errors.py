@@ -4,7 +4,8 @@ What can go wrong in ``accounts``, all of it expected::
     AccountsError
     ├── Invalid              what somebody typed cannot be used; names the field
     ├── InvalidCredentials   no active person has this username and password
-    └── NotFound             the person has no such session
+    ├── NotFound             the person has no such session
+    └── RateLimited          somebody does this too often
 
 Each is also a sentence that may be shown to the person.
 """
@@ -35,3 +36,11 @@ class InvalidCredentials(AccountsError):
 class NotFound(AccountsError):
     def __init__(self, what: str = "session") -> None:
         super().__init__(f"There is no such {what}.")
+
+
+class RateLimited(AccountsError):
+    """``retry_after`` is in seconds, 1 at least."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too often. Try again in {retry_after} s.")
+        self.retry_after = retry_after

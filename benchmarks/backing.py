@@ -73,6 +73,7 @@ def backing(number_of_people: int) -> Iterator[Backing]:
 def _environment(directory: Path, database_url: str, redis_url: str) -> dict[str, str]:
     return {
         **os.environ,
+        "LIMITS": "off",
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 
 from accounts import authentication, origin, watch
 from accounts.authentication import Identity
+from accounts.seats import Seat
 from chat import following
 from chat.errors import Forbidden, NotFound, Unauthenticated
 from chat.events import RoomDeleted
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 RESUME_ELSEWHERE = 1012
 TRY_AGAIN_LATER = 1013
+TOO_MANY_MESSAGES = 4429
 BAD_CURSOR = 4400
 SIGNED_OUT = 4401
 FORBIDDEN = 4403
@@ -88,6 +90,7 @@ class _Topic:
     def __init__(self, socket: Socket, follow: Follow) -> None:
         self._socket = socket
         self._follow = follow
+        self._seat = Seat()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def serve(self) -> None:
@@ -95,7 +98,10 @@ class _Topic:
         try:
             while True:
                 await self._socket.receive()
+                if not self._seat.may_speak():
+                    await self._socket.close(TOO_MANY_MESSAGES, "Too many messages")
         finally:
+            self._seat.leave()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -123,10 +129,14 @@ class _Topic:
             return TRY_AGAIN_LATER, "Try again later"
 
     async def _tell_somebody(self) -> tuple[int, str]:
+        if not self._seat.take_at(self._socket.host):
+            return TRY_AGAIN_LATER, "Too many sockets from this address"
         credentials = authentication.credentials_of(self._socket.headers)
         identity = await watch.current().identify(credentials)
         if identity is None:
             raise Unauthenticated
+        if not self._seat.take_of(identity.user.pk):
+            return TRY_AGAIN_LATER, "Too many sockets of this person"
         watch.current().add(identity, self._on_session_end)
         try:
             async with await self._follow(identity, self._after()) as follower:

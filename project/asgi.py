@@ -20,6 +20,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402  # as above
 
 from accounts.watch import Watch  # noqa: E402  # as above
 from chat.consumers import person_topic, room_topic  # noqa: E402  # as above
+from project.bodies import bounded  # noqa: E402  # as above
 from realtime.hub import Hub  # noqa: E402  # as above
 from realtime.socket import Receive, Scope, Send, Socket  # noqa: E402  # as above
 from schema.websocket import graphql  # noqa: E402  # as above
@@ -39,7 +40,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         case "websocket":
             await _websocket(_rooted(scope), receive, send)
         case _:
-            await _django(_rooted(scope), receive, send)  # type: ignore[arg-type]  # asgiref spells them out
+            await bounded(_django, _rooted(scope), receive, send)
 
 
 def _rooted(scope: Scope) -> Scope:

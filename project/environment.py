@@ -41,6 +41,13 @@ def flag(name: str, *, default: bool) -> bool:
     raise BadEnvironment(f"{name}={text} must be 0 or 1.")
 
 
+def switch(name: str, *, default: bool) -> bool:
+    text = os.environ.get(name) or ("on" if default else "off")
+    if text in ("on", "off"):
+        return text == "on"
+    raise BadEnvironment(f"{name}={text} must be on or off.")
+
+
 def text(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
@@ -193,7 +200,7 @@ def _pool() -> dict[str, Any]:
     return {
         "min_size": 1,
         "max_size": 20,
-        # A process has 14 threads of its own for the database, and one for each page of the
+        # A process has 16 threads of its own for the database, and one for each page of the
         # admin site that is being made: only those can ever wait for others.
         "timeout": integer("DATABASE_TIMEOUT", 3, lowest=1, highest=60),
         # By itself a pool waits twice as long after each failure, for minutes in the end, though

@@ -32,7 +32,6 @@ except ImportError:  # not on Windows
 from project import environment
 from project.environment import BadEnvironment
 
-WEB_SOCKET_MESSAGE_BYTES = 2 * 1024 * 1024
 MIGRATION_LOCK = 0x416E7465726F6F6D
 """Known to no other program that might share the database: "Anteroom" in ASCII."""
 
@@ -191,7 +190,7 @@ def _serve(plan: Plan) -> None:
         workers=plan.workers,
         http=HttpProtocol,
         ws=WebSocketProtocol,
-        ws_max_size=WEB_SOCKET_MESSAGE_BYTES,
+        ws_max_size=settings.WEB_SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=plan.shutdown_timeout,
         log_config=None,  # settings.LOGGING

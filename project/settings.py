@@ -64,10 +64,11 @@ DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_HOSTS = environment.redis_hosts()
+REDIS_PREFIX = environment.text("REDIS_PREFIX", "anteroom")
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": REDIS_HOSTS, "prefix": environment.text("REDIS_PREFIX", "anteroom")},
+        "CONFIG": {"hosts": REDIS_HOSTS, "prefix": REDIS_PREFIX},
     }
     if REDIS_HOSTS
     else {
@@ -75,6 +76,13 @@ CHANNEL_LAYERS = {
         "CONFIG": {"capacity": 10_000},
     },
 }
+
+LIMITED = environment.switch("LIMITS", default=True)
+"""Whether what one client does is counted; the bounds of requests and sockets hold anyway."""
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+WEB_SOCKET_MESSAGE_BYTES = 256 * 1024
+"""As much as one HTTP request."""
 
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True

@@ -38,6 +38,12 @@ class Socket:
             for name, value in self.scope["headers"]
         }
 
+    @property
+    def host(self) -> str:
+        """The client's address, empty where there is none."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
     async def refuse(self) -> None:
         """Answer the handshake with 403."""
         await self._receive()

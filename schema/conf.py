@@ -16,10 +16,30 @@ class Limits:
     """The operations of one process that use the database at the same time."""
     room_threads: int = 3
     """Of these, the changes of one room that are under way at the same time."""
+    operations_waiting: int = 500
+    """The operations that may wait for one of those threads; more are UNAVAILABLE."""
+    hashing_threads: int = 2
+    """The operations of one process that hash passwords at the same time."""
+    hashes_waiting: int = 20
+    """The operations that may wait for one of those threads; more are UNAVAILABLE."""
     operation_tokens: int = 2_000
     """The tokens of one document."""
+    operation_depth: int = 100
+    """The selections within one another, those of fragments and inline fragments too."""
+    operation_fields: int = 1_000
+    """The fields of one document, with its fragments unfolded."""
+    operation_aliases: int = 50
+    """The fields of one document that are given another name."""
+    operation_roots: int = 20
+    """The root fields of one operation."""
     operation_changes: int = 10
     """The root fields of one mutation."""
+    operation_repeats: int = 20
+    """How often one field may be selected in one place of the response."""
+    operation_cost: int = 100_000
+    """What one operation may cost, as :mod:`schema.cost` estimates it."""
+    introspection: bool = True
+    """Whether the schema can be asked for, and errors suggest names that are in it."""
     init_timeout: float = 10.0
     """How long a socket may be open before its connection_init."""
     socket_operations: int = 100

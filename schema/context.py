@@ -11,6 +11,8 @@ import strawberry
 from django.contrib.auth.models import AnonymousUser, User
 
 import chat.errors
+from accounts import rates
+from accounts.addresses import neighbourhood
 from accounts.authentication import Identity
 from schema.reads import Reads
 
@@ -32,8 +34,10 @@ class Context(ABC):
     resume_after: str | None = None
     """Where the transport says that a stream goes on, whatever the operation says."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "") -> None:
         self.reads = Reads()
+        self.host = host
+        """The client's address."""
 
     @cached_property
     def identity(self) -> Identity | None:
@@ -56,6 +60,18 @@ class Context(ABC):
         if self.identity is None:
             raise chat.errors.Unauthenticated
         return self.identity.user
+
+    def spending(self, rate: str) -> User | AnonymousUser:
+        """
+        Return the actor, having taken one of their allowance, or of their address's.
+
+        Raises:
+            RateLimited: If none is left.
+
+        """
+        identity = self.identity
+        rates.spend(rate, str(identity.user.pk) if identity else neighbourhood(self.host))
+        return self.actor
 
     @abstractmethod
     def sign_in(self, user: User) -> SignedIn:

@@ -64,10 +64,12 @@ class RateLimited(Error):
 EXPECTED = (chat.errors.ChatError, accounts.errors.AccountsError, realtime.errors.InvalidCursor)
 """What resolvers raise because of what they were asked."""
 
-ErrorData: TypeAlias = Unauthenticated | Forbidden | NotFound | Conflict | InvalidInput
+ErrorData: TypeAlias = (
+    Unauthenticated | Forbidden | NotFound | Conflict | InvalidInput | RateLimited
+)
 
 
-def error_of(error: Exception) -> ErrorData:
+def error_of(error: Exception) -> ErrorData:  # noqa: PLR0911  # one case for each kind
     """
     Return an expected error as data.
 
@@ -87,6 +89,8 @@ def error_of(error: Exception) -> ErrorData:
             return Conflict(code=ErrorCode.CONFLICT, message=message)
         case chat.errors.Invalid(field=field) | accounts.errors.Invalid(field=field):
             return InvalidInput(code=ErrorCode.INVALID, message=message, field=field)
+        case accounts.errors.RateLimited(retry_after=seconds):
+            return RateLimited(code=ErrorCode.RATE_LIMITED, message=message, retry_after=seconds)
         case realtime.errors.InvalidCursor():
             return InvalidInput(code=ErrorCode.INVALID, message=message, field="after")
         case _:

@@ -14,16 +14,27 @@ from typing import Any
 import django.db
 from graphql import ExecutionResult, GraphQLError, GraphQLFormattedError, OperationType, execute
 
+from schema import shape, threads
 from schema.api import core
 from schema.context import Context
-from schema.errors import EXPECTED, ErrorData, InvalidInput, error_of
+from schema.errors import EXPECTED, ErrorData, InvalidInput, RateLimited, error_of
 from schema.requests import Operation, with_code
+
+_HASHING = {"signIn", "signUp"}
 
 logger = logging.getLogger(__name__)
 
 
 def run(operation: Operation, context: Context) -> ExecutionResult:
-    """Run a query or a mutation, in a worker thread."""
+    """
+    Run a query or a mutation, in a worker thread.
+
+    Raises:
+        Hashes: If it is to be run among the hashers; nothing was done then.
+
+    """
+    if _hashes(operation):
+        threads.about_to_hash()
     try:
         _ = context.identity
         if operation.kind is OperationType.QUERY:
@@ -41,6 +52,13 @@ def run(operation: Operation, context: Context) -> ExecutionResult:
         context.reads.end()
     assert isinstance(result, ExecutionResult)  # noqa: S101  # no resolver is a coroutine
     return result
+
+
+def _hashes(operation: Operation) -> bool:
+    if operation.kind is not OperationType.MUTATION:
+        return False
+    fragments = shape.fragments_of(operation.document)
+    return not _HASHING.isdisjoint(shape.root_names(operation.definition.selection_set, fragments))
 
 
 def failed(error: django.db.Error) -> ExecutionResult:
@@ -77,6 +95,8 @@ def _expected(error: GraphQLError, told: ErrorData) -> GraphQLFormattedError:
     formatted = with_code(error, told.code.value)
     if isinstance(told, InvalidInput):
         formatted["extensions"]["field"] = told.field
+    if isinstance(told, RateLimited):
+        formatted["extensions"]["retryAfter"] = told.retry_after
     return formatted
 
 

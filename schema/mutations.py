@@ -53,7 +53,11 @@ class Mutation:
             info,
             lambda: info.context.sign_in(
                 accounts.create_person(
-                    input.username, input.password, input.first_name, input.last_name
+                    input.username,
+                    input.password,
+                    input.first_name,
+                    input.last_name,
+                    host=info.context.host,
                 )
             ),
             lambda signed_in: payloads.SignUpSuccess(
@@ -66,7 +70,7 @@ class Mutation:
         return _outcome(
             info,
             lambda: info.context.sign_in(
-                accounts.authenticate_person(input.username, input.password)
+                accounts.authenticate_person(input.username, input.password, host=info.context.host)
             ),
             lambda signed_in: payloads.SignInSuccess(
                 viewer=Viewer.of(signed_in.user), token=signed_in.token
@@ -92,7 +96,7 @@ class Mutation:
         return _outcome(
             info,
             lambda: actions.create_room(
-                actor=info.context.actor,
+                actor=info.context.spending("rooms"),
                 title=input.title,
                 access=models.Room.Access(input.access.value),
             ),
@@ -135,7 +139,9 @@ class Mutation:
     def join_room(self, info: Info, input: payloads.JoinRoomInput) -> payloads.JoinRoomResult:
         return _outcome(
             info,
-            lambda: actions.join_room(actor=info.context.actor, room_id=_id(input.room_id, "Room")),
+            lambda: actions.join_room(
+                actor=info.context.spending("joins"), room_id=_id(input.room_id, "Room")
+            ),
             lambda room: payloads.JoinRoomSuccess(room=_room(info, room)),
         )
 
@@ -145,7 +151,9 @@ class Mutation:
     ) -> payloads.RequestToJoinResult:
         return _told(
             info,
-            lambda: actions.request_to_join(actor=info.context.actor, join_code=input.join_code),
+            lambda: actions.request_to_join(
+                actor=info.context.spending("joins"), join_code=input.join_code
+            ),
             lambda asked: payloads.RequestToJoinSuccess(join_request=_join_request(asked)),
         )
 
@@ -222,7 +230,7 @@ class Mutation:
         return _told(
             info,
             lambda: actions.send_message(
-                actor=info.context.actor,
+                actor=info.context.spending("sends"),
                 room_id=_id(input.room_id, "Room"),
                 text=input.text,
                 client_mutation_id=input.client_mutation_id,

@@ -57,7 +57,7 @@ class Query:
     @strawberry.field
     def room_preview(self, info: Info, join_code: str) -> RoomPreview | None:
         try:
-            room = policies.room_behind(info.context.viewer, join_code)
+            room = policies.room_behind(info.context.spending("joins"), join_code)
         except chat.errors.NotFound:
             return None
         return RoomPreview.of(RoomData.of(room))

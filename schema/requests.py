@@ -13,29 +13,38 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLFormattedError,
-    InlineFragmentNode,
+    MaxIntrospectionDepthRule,
+    NoFragmentCyclesRule,
+    NoSchemaIntrospectionCustomRule,
+    NoUnusedFragmentsRule,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
+    UniqueFragmentNamesRule,
+    VariableDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.execution.values import get_variable_values
 
-from schema import trusted_documents
+from schema import cost, shape, trusted_documents
 from schema.api import core
 from schema.conf import limits
 from schema.recent import Recent
+from schema.shape import TooMuch
 from schema.trusted_documents import DocumentRefused
 
 _LONGEST_KNOWN = 10_000
 _MOST_VARIABLES = 2_000
 """Bytes of JSON that are coerced on the event loop."""
+_MOST_ERRORS = 20
+"""The errors of one request that are told."""
+_NEEDED_FOR_SHAPE = (UniqueFragmentNamesRule, NoFragmentCyclesRule, NoUnusedFragmentsRule)
+"""What makes unfolding the fragments of a document come to an end."""
 
 _known: Recent[str, DocumentNode] = Recent(500)
 
@@ -83,11 +92,8 @@ def prepare(request: Request) -> Operation:
     request = _with_text(request)
     document = _document(request.query)
     definition = _definition(document, request.operation_name)
-    _check_changes(document, definition)
     variables = definition.variable_definitions or ()
-    coerced = get_variable_values(core, variables, dict(request.variables))
-    if isinstance(coerced, list):
-        raise RequestError(coerced, "BAD_USER_INPUT")
+    _check_cost(document, definition, _coerced(variables, request.variables))
     declared = {each.variable.name.value for each in variables}
     used = {name: value for name, value in request.variables.items() if name in declared}
     return Operation(replace(request, variables=used), document, definition)
@@ -125,7 +131,9 @@ def _parsed(query: str) -> DocumentNode:
         document = parse(
             query, max_tokens=limits().operation_tokens, allow_empty_selection_sets=False
         )
-        errors = validate(core, document)
+        errors = _errors_in(document)
+    except TooMuch as error:
+        raise _too_complex(error) from error
     except GraphQLError as error:
         raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
     except RecursionError as overflow:
@@ -134,6 +142,28 @@ def _parsed(query: str) -> DocumentNode:
     if errors:
         raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
     return document
+
+
+def _errors_in(document: DocumentNode) -> list[GraphQLError]:
+    """What is not valid, looked for in time that does not explode with the document."""
+    if errors := _validated(document, _NEEDED_FOR_SHAPE):
+        return errors
+    shape.check(document)
+    if not limits().introspection:
+        return _validated(document, (*specified_rules, NoSchemaIntrospectionCustomRule))
+    return _validated(document, (*specified_rules, MaxIntrospectionDepthRule))
+
+
+def _validated(
+    document: DocumentNode, rules: Sequence[type[ASTValidationRule]]
+) -> list[GraphQLError]:
+    return validate(
+        core,
+        document,
+        rules,
+        max_errors=_MOST_ERRORS,
+        hide_suggestions=not limits().introspection,
+    )
 
 
 def _definition(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -149,38 +179,31 @@ def _definition(document: DocumentNode, name: str | None) -> OperationDefinition
     raise RequestError([GraphQLError(problem)], "OPERATION_RESOLUTION_FAILURE")
 
 
-def _check_changes(document: DocumentNode, definition: OperationDefinitionNode) -> None:
-    """Refuse a mutation of many changes: each costs what a request costs, or a password hash."""
-    if definition.operation is not OperationType.MUTATION:
-        return
-    fragments = {
-        each.name.value: each
-        for each in document.definitions
-        if isinstance(each, FragmentDefinitionNode)
-    }
-    if _fields(definition.selection_set, fragments, {}) > limits().operation_changes:
-        problem = f"At most {limits().operation_changes} changes may be asked for at once."
-        raise RequestError([GraphQLError(problem)], "GRAPHQL_VALIDATION_FAILED")
+def _coerced(
+    definitions: Sequence[VariableDefinitionNode], values: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    coerced = get_variable_values(
+        core,
+        definitions,
+        dict(values),
+        max_errors=_MOST_ERRORS,
+        hide_suggestions=not limits().introspection,
+    )
+    if isinstance(coerced, list):
+        raise RequestError(coerced, "BAD_USER_INPUT")
+    return coerced.coerced
 
 
-def _fields(
-    selections: SelectionSetNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    counted: dict[str, int],
-) -> int:
-    """Count the fields of a selection, looking into each fragment once."""
-    total = 0
-    for each in selections.selections:
-        if isinstance(each, FragmentSpreadNode):
-            name = each.name.value
-            if name not in counted:
-                counted[name] = _fields(fragments[name].selection_set, fragments, counted)
-            total += counted[name]
-        elif isinstance(each, InlineFragmentNode):
-            total += _fields(each.selection_set, fragments, counted)
-        else:
-            total += 1
-    return total
+def _check_cost(
+    document: DocumentNode, definition: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> None:
+    most = limits().operation_cost
+    if cost.of(definition, shape.fragments_of(document), variables) > most:
+        raise _too_complex(TooMuch("The cost of what is asked for", most, "operation_cost"))
+
+
+def _too_complex(error: TooMuch) -> RequestError:
+    return RequestError([GraphQLError(str(error))], "OPERATION_TOO_COMPLEX")
 
 
 def with_code(error: GraphQLError, code: str) -> GraphQLFormattedError:

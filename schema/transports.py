@@ -16,7 +16,7 @@ class HttpContext(Context):
     """The caller is the request's session; signing in sets its cookie."""
 
     def __init__(self, request: HttpRequest) -> None:
-        super().__init__()
+        super().__init__(request.META.get("REMOTE_ADDR", ""))
         self._request = request
 
     def sign_in(self, user: User) -> SignedIn:
@@ -43,8 +43,8 @@ class SocketContext(Context):
     Signing in gives a token and does not change who the socket is.
     """
 
-    def __init__(self, session_key: str | None, user_agent: str) -> None:
-        super().__init__()
+    def __init__(self, session_key: str | None, user_agent: str, host: str = "") -> None:
+        super().__init__(host)
         self._session_key = session_key
         self._user_agent = user_agent
 

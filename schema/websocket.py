@@ -20,6 +20,7 @@ from graphql import OperationType
 
 from accounts import authentication, origin, watch
 from accounts.authentication import Identity
+from accounts.seats import Seat
 from realtime.errors import UnknownEvent
 from realtime.socket import Receive, Scope, Send, Socket
 from realtime.wire import Disconnected
@@ -91,6 +92,7 @@ class Connection:
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
+        self._seat = Seat()
         self._identity: Identity | None = None
         self._initialised = False
         self._acknowledged = False
@@ -103,8 +105,10 @@ class Connection:
         """Serve until the socket is closed, by whichever side."""
         timeout = asyncio.get_running_loop().call_later(limits().init_timeout, self._give_up)
         try:
+            if not self._seat.take_at(self._socket.host):
+                raise CloseWith(TRY_AGAIN_LATER, "Too many sockets from this address")
             while True:
-                await self._obey(messages.decode(await self._socket.receive()))
+                await self._obey(messages.decode(await self._heard()))
         except InvalidMessage as error:
             await self._socket.close(INVALID_MESSAGE, str(error))
         except CloseWith as violation:
@@ -112,6 +116,12 @@ class Connection:
         finally:
             timeout.cancel()
             await self._stop()
+
+    async def _heard(self) -> str | bytes:
+        frame = await self._socket.receive()
+        if not self._seat.may_speak():
+            raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many messages")
+        return frame
 
     async def _obey(self, message: ClientMessage) -> None:
         match message:
@@ -142,6 +152,9 @@ class Connection:
             return
         if self._identity is not None:
             watch.current().add(self._identity, self._on_session_end)
+            if not self._seat.take_of(self._identity.user.pk):
+                await self._socket.close(TRY_AGAIN_LATER, "Too many sockets of this person")
+                return
         self._acknowledged = True
         await self._send(ConnectionAck())
 
@@ -197,7 +210,7 @@ class Connection:
         try:
             session_key = self._identity.session_key if self._identity else None
             user_agent = self._socket.headers.get("user-agent", "")
-            context = SocketContext(session_key, user_agent)
+            context = SocketContext(session_key, user_agent, self._socket.host)
             result = await threads.run(operation, partial(execution.run, operation, context))
             await self._send(Next(operation_id, execution.formatted(result)))
         finally:
@@ -272,6 +285,7 @@ class Connection:
         self._streams.clear()
 
     async def _stop(self) -> None:
+        self._seat.leave()
         self._close_streams()
         if self._identity is not None:
             watch.current().remove(self._identity, self._on_session_end)

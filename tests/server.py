@@ -44,6 +44,7 @@ class Server:
             "PORT": str(self.port),
             "DATA_DIR": str(directory / "data"),
             "DEMO": "0",
+            "LIMITS": "off",
             **({} if "DATABASE_URL" in environment else _backends_of_its_own()),
             **environment,
         }

@@ -291,7 +291,7 @@ CHANGES = "a: signOut { __typename } b: signOut { __typename }"
 def test_a_mutation_of_too_many_changes_is_refused(query: str, limited: Any) -> None:
     limited(operation_changes=2)
 
-    with pytest.raises(RequestError, match="At most 2 changes"):
+    with pytest.raises(RequestError, match="Changes: at most 2"):
         prepare(Request(query))
 
 

@@ -394,7 +394,7 @@ async def test_a_subscription_cannot_be_answered_at_once(server: Server) -> None
 
 
 async def test_a_body_that_is_too_large_is_refused(server: Server) -> None:
-    response = await post(server, {**TYPENAME, "variables": {"x": "x" * 3_000_000}})
+    response = await post(server, {**TYPENAME, "variables": {"x": "x" * 300_000}})
 
     assert response.status_code == 413
     assert response.json()["errors"]
@@ -553,8 +553,8 @@ HOSTILE = {
     "a NUL": '"\\u0000"',
     "an embedded NUL": '"a\\u0000b"',
     "100,000 characters": json.dumps("x" * 100_000),
-    "100,000 emoji": json.dumps("😀" * 100_000, ensure_ascii=False),
-    "100,000 escaped emoji": json.dumps("😀" * 100_000),
+    "60,000 emoji": json.dumps("😀" * 60_000, ensure_ascii=False),
+    "20,000 escaped emoji": json.dumps("😀" * 20_000),
     "100,000 white spaces": json.dumps(" " * 100_000),
     "half an emoji": '"\\ud83d"',
     "the other half": '"\\ude00"',

@@ -196,7 +196,7 @@ async def test_a_reader_that_does_not_read_is_cut(
     """G7: after send_deadline; until then it costs a position and what is buffered."""
     settings.REALTIME = {"send_deadline": 0.3}
     realtime_limits.cache_clear()
-    copies = " ".join(f"copy{number}: text" for number in range(60))
+    copies = " ".join(f"copy{number}: text" for number in range(50))
     query = ROOM.replace("{ text }", f"{{ {copies} }}")
     headers = {"Authorization": f"Bearer {await here.token(house.bob)}"}
     with socket.socket() as line:

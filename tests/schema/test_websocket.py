@@ -699,7 +699,7 @@ async def test_a_document_that_takes_long_to_judge_delays_nobody(
     assert first == [{"type": "pong"}]
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "😀" * 100_000], ids=["letters", "emoji"])
+@pytest.mark.parametrize("text", ["x" * 100_000, "😀" * 60_000], ids=["letters", "emoji"])
 async def test_a_text_that_is_too_long_is_invalid_and_no_cut_connection(
     server: Server, alice: Person, text: str
 ) -> None:

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from accounts import actions
+from schema import execution, requests, threads
+from schema.requests import Request
+from schema.threads import Busy, Counter
+from schema.transports import SocketContext
+from tests.clients import DEADLINE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SIGN_IN = 'signIn(input: {username: "a", password: "b"}) { __typename }'
+SIGN_UP = 'signUp(input: {username: "a", password: "b"}) { __typename }'
+HASHING = [
+    f"mutation {{ {SIGN_IN} }}",
+    f"mutation {{ ... {{ ...F }} }} fragment F on Mutation {{ {SIGN_UP} }}",
+    f"mutation {{ signOut {{ __typename }} x: {SIGN_IN} }}",
+]
+
+
+@pytest.fixture
+async def operations(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counter]:
+    """Threads of the test's own, which leave no connection behind."""
+    operations, hashers = Counter("tests", 1, 100), Counter("tests-hash", 1, 5)
+    monkeypatch.setattr(threads, "operations", lambda: operations)
+    monkeypatch.setattr(threads, "hashers", lambda: hashers)
+    yield operations
+    await operations._threads.close()
+    await hashers._threads.close()
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+async def test_only_so_many_wait_and_the_next_is_told_at_once(waiting: int) -> None:
+    counter, door = Counter("tests", 2, waiting), threading.Event()
+    inside = [asyncio.create_task(counter.run(door.wait)) for _ in range(2 + waiting)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Busy) as refused:
+        await counter.run(door.wait)
+
+    assert refused.value.errors == [
+        {"message": "The server is busy. Try again.", "extensions": {"code": "UNAVAILABLE"}}
+    ]
+    door.set()
+    assert await asyncio.gather(*inside) == [True] * (2 + waiting)
+    assert await counter.run(door.wait)
+
+
+async def test_who_gave_up_waiting_makes_room() -> None:
+    counter, door = Counter("tests", 1, 1), threading.Event()
+    first, second = (asyncio.create_task(counter.run(door.wait)) for _ in range(2))
+    await asyncio.sleep(0)
+
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+
+    third = asyncio.create_task(counter.run(door.wait))
+    await asyncio.sleep(0)
+    door.set()
+    assert await asyncio.gather(first, third) == [True, True]
+
+
+@pytest.mark.parametrize("query", HASHING, ids=["plain", "in fragments", "beside others"])
+async def test_passwords_are_hashed_in_threads_of_their_own(
+    query: str, operations: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def note(*_: Any, **__: Any) -> User:
+        names.append(threading.current_thread().name)
+        raise actions.InvalidCredentials
+
+    monkeypatch.setattr(actions, "authenticate_person", note)
+    monkeypatch.setattr(actions, "create_person", note)
+
+    await _run_in_threads(query)
+
+    [name] = names
+    assert name.startswith("tests-hash")
+
+
+async def test_everything_else_runs_among_the_operations(operations: Counter) -> None:
+    def work() -> str:
+        _run("mutation { signOut { __typename } }")
+        _run("{ viewer { user { id } } }")
+        return threading.current_thread().name
+
+    name = await threads.run(requests.prepare(Request("{ __typename }")), work)
+
+    assert name.startswith("tests_")
+
+
+async def test_a_flood_of_sign_ins_holds_up_no_other_operation(
+    operations: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = threading.Event()
+    monkeypatch.setattr(actions, "authenticate", lambda **_: door.wait() and None)
+    flood = [asyncio.create_task(_run_in_threads(HASHING[0])) for _ in range(20)]
+    try:
+        async with asyncio.timeout(DEADLINE):
+            answer = await _run_in_threads("{ __typename }")
+    finally:
+        door.set()
+
+    assert answer == {"data": {"__typename": "Query"}}
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert sum(isinstance(outcome, Busy) for outcome in outcomes) == 20 - 1 - 5
+
+
+async def _run_in_threads(query: str) -> dict[str, Any]:
+    return await threads.run(requests.prepare(Request(query)), partial(_run, query))
+
+
+def _run(query: str) -> dict[str, Any]:
+    operation = requests.prepare(Request(query))
+    return execution.formatted(execution.run(operation, SocketContext(None, "Tests")))
