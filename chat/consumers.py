@@ -184,10 +184,13 @@ class _Telling:
         self._socket.when_room(callback)
 
     def end(self) -> None:
-        self._done.set_result(None)
+        # Nobody waits any more where the socket has just been closed.
+        if not self._done.done():
+            self._done.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        self._done.set_exception(error)
+        if not self._done.done():
+            self._done.set_exception(error)
 
 
 def _farewell(item: Item | None) -> tuple[int, str]:

@@ -81,7 +81,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions[ABORT] = self.transport.abort
 
     def write(self, messages: Sequence[bytes]) -> bool:
-        if self.conn.state is not State.OPEN:
+        # A connection that was lost or cut is closing, whatever its protocol has been told.
+        if self.conn.state is not State.OPEN or self.transport.is_closing():
             return True
         if len(messages) == 1:
             (message,) = messages
@@ -100,9 +101,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def flush(self) -> None:
         """All that was written is with the transport, in order."""
 
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        # Who does not answer may not read either, and closing would wait for that without end.
+        self._cut_in_time()
+
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
+        self._cut_in_time()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -111,6 +117,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_waiting()
+
+    def _cut_in_time(self) -> None:
+        if self._cut is None:
+            self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._cut is not None:

@@ -13,7 +13,7 @@ _AT_ONCE = 16
 
 
 class Sink(Protocol):
-    """Where a follower's items go. Nothing here may wait."""
+    """Where a follower's items go. Nothing here may wait, and only :meth:`take` may raise."""
 
     def take(self, items: Sequence[Item]) -> bool:
         """Take all of ``items`` and tell whether there is room for more."""
@@ -41,14 +41,15 @@ class Flow:
     Tail, or else from the log, when there is room.
     """
 
-    __slots__ = ("_follower", "_held", "_reading", "_sink")
+    __slots__ = ("_follower", "_held", "_is_over", "_reading", "_sink")
 
     def __init__(self, follower: Follower, sink: Sink) -> None:
         self._follower = follower
         self._sink = sink
         self._reading: asyncio.Task[None] | None = None
         self._held = False
-        """Whether it reads the log, waits for room, or is over."""
+        """Whether it reads the log or waits for room."""
+        self._is_over = False
 
     def start(self) -> None:
         self._follower.on_wake = self._go_on
@@ -56,13 +57,13 @@ class Flow:
 
     def close(self) -> None:
         """Deliver nothing more, and tell the sink nothing; safe to call more than once."""
-        self._held = True
+        self._is_over = True
         self._follower.close()
         if self._reading is not None:
             self._reading.cancel()
 
     def _go_on(self) -> None:
-        if self._held:
+        if self._held or self._is_over:
             return
         try:
             self._deliver()
@@ -80,8 +81,10 @@ class Flow:
         self._pause()
 
     def _pause(self) -> None:
+        if self._is_over:
+            return
         if self._follower.is_over:
-            self._held = True
+            self._is_over = True
             self._sink.end()
         elif self._follower.needs_the_log:
             self._held = True

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from realtime import cursors
 from realtime.cursors import Cursor
 from realtime.delivery import CaughtUp, Delivery
-from realtime.errors import Refused
+from realtime.errors import Refused, UnknownEvent
 from realtime.event import Event
 from realtime.gate import Gate
 from realtime.log import Marks
@@ -162,10 +162,21 @@ class Follower:
         self.wake()
 
     def take(self, most: int) -> list[Item]:
-        """Return the next items, as many as can be had without waiting."""
+        """
+        Return the next items, as many as can be had without waiting.
+
+        Raises:
+            UnknownEvent: If the very next event is one that this process cannot read.
+
+        """
         items: list[Item] = []
-        while len(items) < most and (item := self._next_item()) is not None:
-            items.append(item)
+        try:
+            while len(items) < most and (item := self._next_item()) is not None:
+                items.append(item)
+        except UnknownEvent:
+            # It is met again by the next call; what comes before it can be told.
+            if not items:
+                raise
         return items
 
     @property
@@ -284,8 +295,9 @@ class Follower:
         # What stands at or below the offset at which the rights were read is
         # history: someone removed and admitted again replays past the removal.
         is_live = event.offset > place.rights_read_at
-        ending = event.memoised(self.gate, self.gate.ending) if is_live else None
-        end = ending(self.claim) if ending is not None else None
+        # Asked of history too: that the event cannot be read is to be known before it is told.
+        ending = event.memoised(self.gate, self.gate.ending)
+        end = ending(self.claim) if ending is not None and is_live else None
         if end is not None and not end.delivered:
             self._finish()
             return Revoked(end.reason)

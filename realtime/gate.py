@@ -49,7 +49,8 @@ class Gate(Protocol[ClaimT]):
         """
         Tell whose stream ``event`` is the last of; none if it is nobody's.
 
-        Called on the event loop, once for each live event, before it is delivered.
+        Called on the event loop, once for each event, before it is delivered; only one that
+        is live ends a stream.
 
         Raises:
             UnknownEvent: If this process cannot read the event.

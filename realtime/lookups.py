@@ -49,6 +49,10 @@ class Lookups(Generic[K, V]):
         """Cancel those who wait."""
         if self._serving is not None:
             self._serving.cancel()
+        for futures in self._asked.values():
+            for each in futures:
+                each.cancel()
+        self._asked.clear()
 
     async def _serve(self) -> None:
         try:

@@ -20,6 +20,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLSchema,
+    NonNullTypeNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableDefinitionNode,
@@ -81,7 +82,7 @@ def form_of(operation: Operation) -> Form | None:
 def recalled_form(request: Request) -> Form | None:
     """Return the form of a request, if it is one that has been looked at and may share."""
     selection = _selections.known((request.query, request.operation_name))
-    if selection is None or not selection.is_shareable:
+    if selection is None or not selection.is_shareable or not selection.takes(request.variables):
         return None
     return _form(request, selection.after)
 
@@ -120,12 +121,22 @@ class Selection(Visitor):
         self._type_info = type_info
         self._begin: set[str] = set()
         self._used: list[str] = []
+        self._required: set[str] = set()
 
     @property
     def after(self) -> str | None:
         """The variable that says where the stream begins and nothing else, if there is one."""
         names = [name for name in self._begin if self._used.count(name) == 1]
         return names[0] if len(names) == 1 else None
+
+    def takes(self, variables: Mapping[str, Any]) -> bool:
+        """Whether ``after`` is what it should be in ``variables``; otherwise, let it be judged."""
+        if self.after is None:
+            return True
+        beginning = variables.get(self.after)
+        return isinstance(beginning, str) or (
+            beginning is None and self.after not in self._required
+        )
 
     def look_at(self, node: Node) -> None:
         visit(node, TypeInfoVisitor(self._type_info, self))
@@ -146,6 +157,8 @@ class Selection(Visitor):
             self._used.append(node.name.value)
 
     def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        if isinstance(node.type, NonNullTypeNode):
+            self._required.add(node.variable.name.value)
         if node.default_value is not None:
             # Where it is left out it still says something.
             self._used.append(node.variable.name.value)

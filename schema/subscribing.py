@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import msgspec
 from graphql import (
@@ -49,7 +50,7 @@ class Rendering:
     Where it is ``shared``, one execution and one encoding serve all who are told the same.
     """
 
-    __slots__ = ("_executor", "_shared")
+    __slots__ = ("__weakref__", "_executor", "_shared")
 
     def __init__(self, executor: Executor[Any], *, shared: bool) -> None:
         self._executor = executor
@@ -118,8 +119,7 @@ async def begin(operation: Operation, context: Context) -> Subscription:
     form = form_of(operation)
     if form is None:
         return await _source(operation, context, shared=False).begin(context, {})
-    # Nobody asks: a field that wanted to know who would fail, and not tell.
-    source = _sources.get(form, lambda: _source(operation, NobodyContext(), shared=True))
+    source = _sources.get(form, lambda: _shared_source(operation, form))
     # As the scalar Cursor is read.
     beginning = {
         name: None if value is None else str(value) for name, value in form.beginning.items()
@@ -131,14 +131,15 @@ async def begin_again(request: Request, context: Context) -> Subscription | None
     """Begin what others have begun in the same form; none if it is new. Raises as that does."""
     form = recalled_form(request)
     source = _sources.known(form) if form is not None else None
-    if form is None or source is None or not _is_cursor(form):
+    if form is None or source is None:
         return None
     return await source.begin(context, form.beginning)
 
 
-def _is_cursor(form: Form) -> bool:
-    """Whether what says where to begin is what it should be; otherwise, let it be judged."""
-    return all(value is None or isinstance(value, str) for value in form.beginning.values())
+def _shared_source(operation: Operation, form: Form) -> Source:
+    # Nobody asks: a field that wanted to know who would fail, and not tell.
+    source = _source(operation, NobodyContext(), shared=True)
+    return replace(source, rendering=_in_use.setdefault(form, source.rendering))
 
 
 def _source(operation: Operation, context: Context, *, shared: bool) -> Source:
@@ -172,3 +173,6 @@ def _executor(operation: Operation, context: Context) -> Executor[Any]:
 
 
 _sources: Recent[Form, Source] = Recent(500)
+
+_in_use: WeakValueDictionary[Form, Rendering] = WeakValueDictionary()
+"""So that all who follow share, however many other rooms were begun between them."""

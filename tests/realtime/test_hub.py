@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError, transaction
+from django.utils import timezone
 
+from realtime import bell, log, reader
 from realtime import epoch as epochs
-from realtime import log, reader
+from realtime.event import Event
+from realtime.fanout import ring_of
 from realtime.hub import Hub, NotServing, current
 from realtime.log import Marks
 from realtime.models import EventRow
@@ -27,6 +32,7 @@ from tests.realtime.conftest import (
     restore,
     take,
     told,
+    write,
 )
 from tests.realtime.layers import FAULTY, Counting, Dropping
 
@@ -293,6 +299,66 @@ async def test_a_doubt_outlives_a_database_that_cannot_be_written_to(
     assert told(await rest(ahead)) == ["AHEAD"]
     assert told(await rest(bystander)) == ["caught up", "EPOCH"]
     assert not failures
+
+
+class Alarm:
+    """A listener that counts."""
+
+    woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+@pytest.mark.limits(heads_interval=30, join_settling=30)
+async def test_what_came_at_once_wakes_once(hub: Hub, door: Door, layer: Counting) -> None:
+    """So that it is delivered in one write."""
+    follower = await hub.follow(["t"], after=None, gate=door, claim="ann")
+    alarm = Alarm()
+    tail = hub._tails["t"]
+    tail.listeners.add(alarm)
+    events = await in_thread(write_unheard, 5)
+    epoch = (await in_thread(log.marks, [])).epoch
+
+    for event in events:
+        hub._on_ring("t", ring_of(epoch, event))
+    before = alarm.woken
+    await eventually(lambda: alarm.woken > 0)
+    items = await take(follower, 6)
+
+    assert before == 0
+    assert alarm.woken == 1
+    assert told(items) == ["caught up", *range(5)]
+
+
+def write_unheard(count: int) -> list[Event]:
+    """Commit events whose rings are lost."""
+    with patch.object(bell, "ring"):
+        return [event for number in range(count) for event in write("t", number)]
+
+
+async def test_those_who_have_caught_up_together_are_told_so_in_one_form(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    first = hub.caught_up("here")
+
+    together, elsewhere = hub.caught_up("here"), hub.caught_up("there")
+    now += timedelta(seconds=1)
+    later = hub.caught_up("here")
+
+    assert together is first
+    assert (elsewhere.cursor, elsewhere is first) == ("there", False)
+    assert (later.at, later is first) == (now, False)
+
+
+async def test_the_marks_of_those_who_caught_up_are_bounded(hub: Hub) -> None:
+    """G7."""
+    for number in range(2_500):
+        hub.caught_up(f"cursor {number}")
+
+    assert len(hub._caught_up) <= 1_000
 
 
 async def test_leaving_ends_all_streams(layer: Counting, door: Door) -> None:

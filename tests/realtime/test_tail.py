@@ -153,6 +153,57 @@ def test_all_tails_together_keep_no_more_than_their_bound() -> None:
     assert len(memory._kept) == 5
 
 
+def test_a_page_that_one_has_read_is_kept_for_the_next() -> None:
+    """G7: those who come back together cost one read."""
+    tail = tail_at(8)
+    listener = Listener()
+    tail.listeners.add(listener)
+
+    tail.fill(LOG[3:7])
+
+    assert held(tail) == [4, 5, 6, 7]
+    assert tail.at(4) is LOG[3]
+    assert tail.position == 8
+    assert listener.woken == 0
+
+
+def test_a_page_does_not_replace_what_is_held_nor_run_ahead() -> None:
+    """G2: what lies beyond the position is taken in its turn, and what is shared stays one."""
+    tail = tail_at(4)
+    tail.take([event(5), event(6)])
+    known = tail.at(5)
+
+    tail.fill([event(offset) for offset in range(3, 10)])
+
+    assert held(tail) == [3, 4, 5, 6]
+    assert tail.at(5) is known
+    assert tail.position == 6
+
+
+def test_a_tail_that_has_not_begun_keeps_no_page() -> None:
+    """It may be of another history."""
+    tail = Tail("t", Memory())
+
+    tail.fill(LOG)
+
+    assert held(tail) == []
+
+
+@pytest.mark.limits(tail_size=3, tails_size=5)
+def test_a_page_stays_within_the_bounds() -> None:
+    """G7."""
+    memory = Memory()
+    tail, other = tail_at(10, memory), tail_at(10, memory, "u")
+
+    tail.fill(LOG)
+    tail.take([event(11)])
+    other.fill([event(offset, "u") for offset in range(1, 11)])
+
+    assert held(tail) == [10, 11]
+    assert held(other) == [8, 9, 10]
+    assert len(memory._kept) == 5
+
+
 rings = st.lists(st.integers(1, LENGTH), max_size=4)
 steps = st.lists(
     st.one_of(
