@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+from weakref import ref
 
 from realtime.conf import limits
 from realtime.event import Event
@@ -14,7 +15,7 @@ from realtime.event import Event
 T = TypeVar("T", bound="Renderable")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Renderable:
     """
     Something that is told to many in the same form, and so is rendered once.
@@ -60,19 +61,25 @@ class CaughtUp(Renderable):
 
 
 class Renderings:
-    """Bounds what the renderings of a process take up: the oldest goes first."""
+    """
+    Bounds what the renderings of a process take up: the oldest goes first.
+
+    What was rendered is not kept: an event that the Tails have dropped takes its
+    renderings with it.
+    """
 
     def __init__(self) -> None:
-        self._oldest: deque[tuple[Renderable, object, int]] = deque()
+        self._oldest: deque[tuple[ref[Renderable], object, int]] = deque()
         self._bytes = 0
 
     def add(self, told: Renderable, form: object, size: int) -> None:
-        self._oldest.append((told, form, size))
+        self._oldest.append((ref(told), form, size))
         self._bytes += size
         while self._bytes > limits().renderings_bytes:
-            forgotten, its_form, its_size = self._oldest.popleft()
-            forgotten.forget(its_form)
+            oldest, its_form, its_size = self._oldest.popleft()
             self._bytes -= its_size
+            if (forgotten := oldest()) is not None:
+                forgotten.forget(its_form)
 
 
 _kept = Renderings()
