@@ -55,7 +55,7 @@ function Waiting({ request }: { request: WaitingFragment }) {
   }
   return (
     <li className="row slim wrap">
-      <Nameplate person={request.user} detail={`asked ${ago(request.createdAt)}`} />
+      <Nameplate person={request.user} detail={ago(request.createdAt)} />
       <span className="buttons">
         <Button className="small primary" isBusy={isBusy} aria-label={`Admit ${name}`} onClick={() => void settle(admit.run(variables))}>
           Admit

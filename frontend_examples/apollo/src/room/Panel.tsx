@@ -17,13 +17,14 @@ interface Props {
 /** People and settings. On narrow screens it lies over the conversation. */
 export const Panel = memo(
   function Panel({ room, viewer, onClose, onGone }: Props) {
+    const isDoor = room.access === "BY_REQUEST";
     function onKeyDown(event: KeyboardEvent): void {
       if (event.key === "Escape" && !(event.target instanceof HTMLDialogElement)) onClose();
     }
     return (
       <aside className="panel" id="panel" aria-label="People and settings" onKeyDown={onKeyDown}>
-        {room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
-        {room.joinCode !== null && room.access === "BY_REQUEST" && <JoinCode roomId={room.id} code={room.joinCode} />}
+        {isDoor && room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
+        {isDoor && room.joinCode !== null && <JoinCode roomId={room.id} code={room.joinCode} />}
         <Members room={room} viewer={viewer} />
         <Settings key={room.title} room={room} onGone={onGone} />
       </aside>
