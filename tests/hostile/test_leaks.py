@@ -60,13 +60,13 @@ USER_EVENT = "\n".join(
 )
 ROOM = f"""
 id title joinCode eventCursor viewerRole owner {{ {USER} }}
-members {{ nodes {{ {USER} }} }}
-messages {{ nodes {{ {MESSAGE} }} }}
-joinRequests {{ nodes {{ {ASKED} }} }}
+members(first: 9) {{ nodes {{ {USER} }} }}
+messages(last: 9) {{ nodes {{ {MESSAGE} }} }}
+joinRequests(first: 9) {{ nodes {{ {ASKED} }} }}
 """
 QUERIES = {
-    "viewer": f"{{ viewer {{ user {{ {USER} }} rooms {{ nodes {{ {ROOM} }} }}"
-    f" joinRequests {{ nodes {{ {ASKED} }} }} sessions {{ id userAgent }} }} }}",
+    "viewer": f"{{ viewer {{ user {{ {USER} }} rooms(first: 9) {{ nodes {{ {ROOM} }} }}"
+    f" joinRequests(first: 9) {{ nodes {{ {ASKED} }} }} sessions {{ id userAgent }} }} }}",
     "room": f"query ($room: ID!) {{ room(id: $room) {{ {ROOM} }} }}",
     "openRooms": f"query ($word: String) {{ openRooms(first: 100) {{ nodes {{ {PREVIEW} }} }}"
     f" found: openRooms(search: $word) {{ nodes {{ {PREVIEW} }} }} }}",
@@ -239,7 +239,8 @@ async def _pry(settled: Settled, planted: Planted, person: Person | None, ear: E
 
         async def ask(query: str, **more: str) -> None:
             body = {"query": query, "variables": {**variables, **more}}
-            ear.note(await client.post(f"{settled.server.http}/graphql", json=body))
+            answer = ear.note(await client.post(f"{settled.server.http}/graphql", json=body))
+            assert "data" in answer, answer
 
         for name, query in QUERIES.items():
             if name != "node":

@@ -104,7 +104,7 @@ def test_after_any_frames_a_socket_answers_or_is_closed_with_a_reason(server: Se
         assert _answers(socket)
 
 
-@pytest.mark.parametrize("length", [0, 2, 1_000, 100_000, 2_000_000])
+@pytest.mark.parametrize("length", [0, 2, 1_000, 100_000, 200_000])
 def test_a_message_may_come_in_any_number_of_fragments(server: Server, length: int) -> None:
     with connect(f"{server.ws}/graphql", subprotocols=[SUBPROTOCOL], max_size=None) as socket:
         ping = json.dumps(

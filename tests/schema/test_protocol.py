@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 FIN, MASKED = 0x80, 0x80
-LIMIT = 2 * 1024 * 1024
+LIMIT = 256 * 1024
 
 
 class Wire:
