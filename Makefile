@@ -22,7 +22,7 @@ BUILDS := $(patsubst frontend_examples/%/package-lock.json,%,$(wildcard frontend
 SOURCES = $(shell find frontend_examples/$(1) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 HAS_NODE := command -v npm > /dev/null && node -e 'const [a, b] = process.versions.node.split("."); \
 	process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)'
-NPM := npm --no-audit --no-fund --no-update-notifier --fetch-retries 1 --fetch-retry-mintimeout 1000
+NPM := npm --loglevel=error --no-audit --no-fund --no-update-notifier --fetch-retries 1 --fetch-retry-mintimeout 1000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -39,7 +39,8 @@ web: $(VENV)/run.stamp ## build the web client and GraphiQL, if there is Node
 	@if { $(HAS_NODE); } 2> /dev/null; then $(MAKE) --silent --no-print-directory $(BUILDS:%=.cache/%.built); \
 	else echo "Without Node 20.19 or newer, and npm, the pages are the plain ones."; fi
 
-test: $(VENV)/dev.stamp ## run the tests on both backends
+test: $(VENV)/dev.stamp web ## run the tests on both backends, and in Chromium
+	@$(BIN)/python -m tests.browser
 	@echo "── SQLite and the in-memory channel layer"
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m pytest -n 2 $(ARGS)
 	@echo "── PostgreSQL and Redis"
@@ -51,13 +52,15 @@ ledger: $(VENV)/dev.stamp ## injure a fleet and count what is lost (QUICK=1 SEED
 bench: $(VENV)/dev.stamp $(YOGA)/node_modules/.stamp ## measure the server beside its peers (QUICK=1 ARGS=--markdown)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
-check: $(VENV)/dev.stamp ## check style, types, architecture, migrations, API and dependencies
+check: $(VENV)/dev.stamp web ## check style, types, architecture, migrations, API, dependencies and pages
 	@echo "ruff";        $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "mypy";        $(BIN)/mypy --no-error-summary $(PACKAGES)
 	@echo "imports";     $(BIN)/lint-imports > .cache/imports.txt || { cat .cache/imports.txt; exit 1; }
 	@echo "migrations";  $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1 > .cache/migrations.txt || { cat .cache/migrations.txt; exit 1; }
 	@echo "schema";      $(BIN)/python manage.py export_schema --check
 	@echo "deptry";      $(BIN)/deptry --no-ansi --extend-exclude '\.cache/' --extend-exclude 'ledger/' --extend-exclude 'benchmarks/' --extend-exclude 'frontend_examples/' . 2> .cache/deptry.txt || { cat .cache/deptry.txt; exit 1; }
+	@echo "pages"; if { $(HAS_NODE); } 2> /dev/null; then $(MAKE) --silent --no-print-directory $(BUILDS:%=.cache/%.checked); \
+	else echo "Without Node the pages are not checked."; test "$$CI" != true; fi
 	@echo "All is well."
 
 schema: $(VENV)/run.stamp ## print the API into schema.graphql
@@ -100,6 +103,11 @@ $(VENV)/python.stamp:
 	@if (cd frontend_examples/$* && $(NPM) ci && $(NPM) run build) > .cache/$*.txt 2>&1; then \
 		$(BIN)/python -m whitenoise.compress --quiet frontend_examples/$*/dist && touch $@; \
 	else echo "It could not be built: .cache/$*.txt says why. The server starts all the same."; fi
+
+# Types that are older than schema.graphql are an error.
+.cache/%.checked: $$(call SOURCES,$$*) schema.graphql
+	@(cd frontend_examples/$* && $(NPM) run check) > .cache/$*.checks.txt 2>&1 || { cat .cache/$*.checks.txt; exit 1; }
+	@touch $@
 
 $(UV):
 	@echo "Installing uv into .cache/uv …"
