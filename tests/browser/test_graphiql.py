@@ -37,7 +37,7 @@ def test_it_queries_and_follows_a_room(alice: Person, bob: Person) -> None:
     page = alice.open("/graphql")
 
     expect(page.get_by_label("Query Editor")).to_contain_text("mutation SignIn")
-    _runs(page, "WhoAmI", until=room.title)
+    _runs(page, "WhoAmI", until=f'"{alice.username}"')
     _runs(page, "RoomEvents", until="CaughtUp", roomId=room.id)
     bob.say(room, "Here I am.")
 

@@ -89,6 +89,7 @@ def test_an_open_room_is_found_entered_left_and_deleted(alice: Person, bob: Pers
     _confirm(owner, "Delete room")
     for page in (owner, guest):
         expect(page.get_by_text(f"“{title}”: The room has been deleted.")).to_be_visible()
+    for page in (owner, guest):
         expect(page.get_by_role("link", name=title)).to_have_count(0)
 
 
