@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _belongs_here(item: pytest.Item) -> bool:
-    if CONFORMANCE in item.path.parents and _node() < NODE:
+    needs_node = CONFORMANCE in item.path.parents or item.get_closest_marker("needs_node")
+    if needs_node and _node() < NODE:
         return False
     return all(connection.vendor in mark.args for mark in item.iter_markers("only_on"))
 

@@ -194,8 +194,7 @@ def test_without_graphiql_a_page_says_how_to_get_it(unbuilt: Server) -> None:
 
 
 def test_the_root_path_may_be_left_off_by_the_proxy_or_not(built: Server) -> None:
-    if not (path := built.environment["ROOT_PATH"]):
-        pytest.skip("There is none.")
+    path = built.environment["ROOT_PATH"]
 
     stripped, whole = _get(f"{built.http}/plain/"), _get(f"{built.http}{path}/plain/")
 

@@ -124,6 +124,7 @@ def test_a_build_that_fails_is_said_in_a_line_and_tried_again(
     assert make() == "Building frontend_examples/page …\n"
 
 
+@pytest.mark.needs_node
 @pytest.mark.parametrize(
     ("version", "fits"),
     [
@@ -134,8 +135,6 @@ def test_a_build_that_fails_is_said_in_a_line_and_tried_again(
 def test_node_is_new_enough_for_vite(make: Make, programs: Path, version: str, fits: bool) -> None:
     """Vite 8 runs on ^20.19.0 || >=22.12.0."""
     node = shutil.which("node")
-    if node is None:
-        pytest.skip("There is no Node here.")
     code = f"Object.defineProperty(process.versions, 'node', {{value: '{version}'}});"
     _program(programs / "node", f'shift; exec {node} -e "{code} $1"')
 
