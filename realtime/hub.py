@@ -23,7 +23,7 @@ from realtime.gate import Gate
 from realtime.log import Marks
 from realtime.lookups import Find, Lookups
 from realtime.position import Expiry
-from realtime.reader import Answer, Reader, Want
+from realtime.reader import Answer, Reader, Want, rights_of
 from realtime.tail import Memory, Tail
 from realtime.threads import DatabaseThreads
 
@@ -286,11 +286,14 @@ class Hub:
         """The backstop for rights that were lost without an event."""
         await asyncio.sleep(limits().recheck_interval * random.uniform(0.8, 1.2))  # noqa: S311  # as above
         followers = [follower for follower in self._followers if follower.is_live]
+        # In one call: a future and a task for each of thousands would hold up the event loop.
         wants = [Want(each.topics, {}, each.gate, each.claim) for each in followers]
-        answers = await asyncio.gather(*(self.read(want) for want in wants))
-        for follower, answer in zip(followers, answers, strict=True):
-            if answer.refusal is not None:
-                follower.lose_rights(answer.refusal, answer.marks)
+        marks, refusals = await self._threads.run(partial(rights_of, wants))
+        self._adopt(marks.epoch)
+        for follower in followers:
+            refusal = refusals.get((follower.gate, follower.claim))
+            if refusal is not None:
+                follower.lose_rights(refusal, marks)
 
     def _drop_if_unheard(self, tail: Tail) -> None:
         if not tail.listeners and self._tails.get(tail.topic) is tail:
