@@ -47,9 +47,12 @@ def items(cost: Mapping[str, float], delivery: float, socket: float) -> Iterator
 
     ``delivery`` is the CPU of one in seconds, ``socket`` its memory in bytes.
     """
-    per_topic = SOCKETS // units.TOPICS
-    sent, heard, join = cost["ring_sent"], cost["ring_heard"], cost["join"]
-    heads, heads_cpu, read = cost["heads"], cost["heads_cpu"], cost["read"]
+    yield from _rings(cost["ring_sent"], cost["ring_heard"])
+    yield from _topics(cost)
+    yield from _sockets(delivery, socket)
+
+
+def _rings(sent: float, heard: float) -> Iterator[Item]:
     yield Item(
         "rings, sending, a process",
         f"{EVENTS:,} events/s ÷ {PROCESSES} * {_us(sent)}",
@@ -65,6 +68,10 @@ def items(cost: Mapping[str, float], delivery: float, socket: float) -> Iterator
         f"{EVENTS:,} events/s * {PROCESSES} processes",
         f"{EVENTS * PROCESSES:,} messages/s",
     )
+
+
+def _topics(cost: Mapping[str, float]) -> Iterator[Item]:
+    heads, heads_cpu, join = cost["heads"], cost["heads_cpu"], cost["join"]
     yield Item(
         "heads checks, a process",
         f"1/s * {_us(heads_cpu)}",
@@ -83,8 +90,12 @@ def items(cost: Mapping[str, float], delivery: float, socket: float) -> Iterator
     yield Item(
         "a Tail that missed a ring reads the log",
         "1 read for each such topic and process",
-        f"{1e3 * read:.2f} ms",
+        f"{1e3 * cost['read']:.2f} ms",
     )
+
+
+def _sockets(delivery: float, socket: float) -> Iterator[Item]:
+    per_topic = SOCKETS // units.TOPICS
     yield Item(
         "deliveries, a process",
         f"{EVENTS:,} events/s * {per_topic} sockets a topic ÷ {PROCESSES} * {_us(delivery)}",

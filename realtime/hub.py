@@ -286,6 +286,8 @@ class Hub:
         """The backstop for rights that were lost without an event."""
         await asyncio.sleep(limits().recheck_interval * random.uniform(0.8, 1.2))  # noqa: S311  # as above
         followers = [follower for follower in self._followers if follower.is_live]
+        if not followers:
+            return
         # In one call: a future and a task for each of thousands would hold up the event loop.
         wants = [Want(each.topics, {}, each.gate, each.claim) for each in followers]
         marks, refusals = await self._threads.run(partial(rights_of, wants))

@@ -81,12 +81,15 @@ async def _answered(request: HttpRequest) -> HttpResponseBase:
 
 
 async def _prepared(request: HttpRequest) -> Operation:
-    if int(request.headers.get("Content-Length") or 0) <= _SHORT:
-        known = requests.recall(request_of(request))
-        if known is not None:
-            return known
-    # Judging a long document takes its time, and others must not wait for it.
+    if _is_short(request):
+        return await threads.prepared(request_of(request))
     return await threads.judges().run(lambda: requests.prepare(request_of(request)))
+
+
+def _is_short(request: HttpRequest) -> bool:
+    """Whether reading it takes no time to speak of; of a body that does not say, nobody knows."""
+    length = request.headers.get("Content-Length", "0" if request.method == "GET" else "")
+    return length.isdigit() and int(length) <= _SHORT
 
 
 def _answer(request: HttpRequest, operation: Operation) -> HttpResponse | Subscribing:

@@ -106,10 +106,10 @@ def recall(request: Request) -> Operation | None:
     Raises as that does. It takes no time to speak of, so it may be called on the event loop.
     """
     request = _with_text(request)
-    variables = msgspec.json.encode(request.variables)
-    if _known.known(request.query) is None or len(variables) > _MOST_VARIABLES:
+    if _known.known(request.query) is None:
         return None
-    return prepare(request)
+    is_short = len(msgspec.json.encode(request.variables)) <= _MOST_VARIABLES
+    return prepare(request) if is_short else None
 
 
 def _with_text(request: Request) -> Request:

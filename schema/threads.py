@@ -15,8 +15,9 @@ from typing import TypeVar
 from graphql import GraphQLError
 
 from realtime.threads import DatabaseThreads
+from schema import requests
 from schema.conf import limits
-from schema.requests import Operation, RequestError
+from schema.requests import Operation, Request, RequestError
 from schema.turns import Turns, place_of
 
 T = TypeVar("T")
@@ -68,6 +69,20 @@ class Counter:
     async def close(self) -> None:
         """Finish what has begun and close the threads' connections."""
         await self._threads.close()
+
+
+async def prepared(request: Request) -> Operation:
+    """
+    Return the operation of a request, on the event loop if that takes no time to speak of.
+
+    Raises:
+        RequestError: If there is something wrong with it, or too many wait to be judged.
+
+    """
+    if (known := requests.recall(request)) is not None:
+        return known
+    # Judging a long document takes its time, and others must not wait for it.
+    return await judges().run(partial(requests.prepare, request))
 
 
 async def run(operation: Operation, work: Callable[[], T]) -> T:

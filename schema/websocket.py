@@ -24,7 +24,7 @@ from accounts.seats import Seat
 from realtime.errors import UnknownEvent
 from realtime.socket import Receive, Scope, Send, Socket
 from realtime.wire import Disconnected
-from schema import execution, messages, requests, subscribing, threads
+from schema import execution, messages, subscribing, threads
 from schema.conf import limits
 from schema.messages import (
     ClientMessage,
@@ -191,7 +191,7 @@ class Connection:
             if (known := await subscribing.begin_again(request, context)) is not None:
                 self._start(operation_id, known)
                 return
-            operation = await _prepared(request)
+            operation = await threads.prepared(request)
             if operation.kind is OperationType.SUBSCRIPTION:
                 self._start(operation_id, await subscribing.begin(operation, context))
                 return
@@ -292,10 +292,3 @@ class Connection:
         for task in self._chores:
             task.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-
-
-async def _prepared(request: Request) -> Operation:
-    # Judging a long document takes its time, and others must not wait for it.
-    if (operation := requests.recall(request)) is not None:
-        return operation
-    return await threads.judges().run(partial(requests.prepare, request))

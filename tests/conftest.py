@@ -43,6 +43,8 @@ def _belongs_here(item: pytest.Item) -> bool:
     needs_node = CONFORMANCE in item.path.parents or item.get_closest_marker("needs_node")
     if needs_node and _node() < NODE:
         return False
+    if item.get_closest_marker("needs_proc") and not Path("/proc/self").exists():
+        return False
     return all(connection.vendor in mark.args for mark in item.iter_markers("only_on"))
 
 

@@ -14,7 +14,7 @@ from tests.end_to_end.conftest import Town, cursor_of, say
 from tests.end_to_end.streams import following
 from tests.server import Server
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds workers in /proc")
+pytestmark = pytest.mark.needs_proc
 
 SOON = 10.0
 """Seconds."""
