@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from schema.parameters import Parameters
+
 OperationId: TypeAlias = Annotated[str, Meta(min_length=1)]
 Payload: TypeAlias = dict[str, Any]
 
@@ -26,16 +28,9 @@ class Pong(Struct, tag="pong", omit_defaults=True):
     payload: Payload | None = None
 
 
-class SubscribePayload(Struct, rename={"operation_name": "operationName"}):
-    query: str
-    variables: Payload | None = None
-    operation_name: str | None = None
-    extensions: Payload | None = None
-
-
 class Subscribe(Struct, tag="subscribe"):
     id: OperationId
-    payload: SubscribePayload
+    payload: Parameters
 
 
 class Complete(Struct, tag="complete"):

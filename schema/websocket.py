@@ -174,8 +174,7 @@ class Connection:
             raise CloseWith(SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         if len(self._operations) + len(self._streams) >= limits().socket_operations:
             raise CloseWith(TOO_MANY_INITIALISATIONS, "Too many operations on one socket")
-        payload = message.payload
-        request = Request(payload.query, payload.variables or {}, payload.operation_name)
+        request = message.payload.request()
         self._operations[message.id] = self._do(partial(self._operate, message.id, request))
 
     def _cancel(self, operation_id: str) -> None:

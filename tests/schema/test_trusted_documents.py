@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from schema import requests, trusted_documents
+from schema import messages, requests, trusted_documents
 from schema.parameters import Extensions, Parameters
 from schema.requests import Request, RequestError
 from schema.trusted_documents import hash_of
@@ -148,3 +148,21 @@ def test_trusting_only_what_is_nowhere_ends_the_start(trust: Trust) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="GRAPHQL_DOCUMENTS_ONLY=1 needs"):
         trusted_documents.trusted()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"documentId": hash_of(KNOWN)},
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_of(KNOWN)[7:]}}},
+    ],
+    ids=["id", "hash"],
+)
+def test_a_socket_names_a_document_as_a_request_does(trust: Trust, names: dict[str, Any]) -> None:
+    trust(only=True, known_graphql=KNOWN)
+    frame = json.dumps({"type": "subscribe", "id": "1", "payload": names})
+
+    message = messages.decode(frame)
+
+    assert isinstance(message, messages.Subscribe)
+    assert requests.prepare(message.payload.request()).request.query == KNOWN
