@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -35,7 +34,6 @@ class Identity:
     user: User
     session_key: str = field(repr=False)
     auth_hash: str = field(repr=False)
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +83,12 @@ def identity_of_session(session_key: str | None) -> Identity | None:
 
 def identities(session_keys: Collection[str]) -> Mapping[str, Identity]:
     """Return who is signed in by each of the sessions that are somebody's, in one query."""
-    sessions = Session.objects.unexpired().select_related("user").filter(user__is_active=True)
+    sessions = Session.objects.signed_in([key for key in session_keys if is_possible(key)])
     return {
-        session.session_key: _identity(session, session.user)
-        for session in sessions.with_keys([key for key in session_keys if is_possible(key)])
-        if session.user is not None and still_opens(session)
+        session.session_key: Identity(user, session.session_key, user.get_session_auth_hash())
+        for session in sessions
+        if (user := session.user) is not None and still_opens(session)
     }
-
-
-def _identity(session: Session, user: User) -> Identity:
-    return Identity(user, session.session_key, user.get_session_auth_hash(), session.expire_date)
 
 
 def still_opens(session: Session) -> bool:
