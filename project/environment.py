@@ -192,8 +192,14 @@ def _postgresql(parameters: dict[str, Any]) -> dict[str, Any]:
         # Behind PgBouncer in transaction mode a cursor is gone at the next statement, and
         # with it the watch over ended sessions.
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"pool": _pool(), **parameters},
+        "OPTIONS": {"pool": _pool(), **_statements(), **parameters},
     }
+
+
+def _statements() -> dict[str, Any]:
+    # Prepared, they take PostgreSQL half the time: it does not plan each of them anew.
+    prepared = switch("PREPARED_STATEMENTS", default=True)
+    return {"server_side_binding": True, "prepare_threshold": 5} if prepared else {}
 
 
 def _pool() -> dict[str, Any]:

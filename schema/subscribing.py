@@ -8,10 +8,10 @@ from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import msgspec
+import strawberry
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    GraphQLField,
     GraphQLResolveInfo,
     execute_subscription_event,
     located_error,
@@ -20,10 +20,13 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
 
 from realtime.delivery import CaughtUp, Delivery
 from realtime.follower import Follower, Item
-from schema.api import core
+from schema.api import core, schema
 from schema.context import Context
 from schema.events import event_of
 from schema.execution import formatted, formatted_errors
@@ -80,10 +83,11 @@ class Source:
     """
     Where the events of an operation come from (GraphQL, 6.2.3.1 Source Stream).
 
-    All who ask in one form share it, and with it the rendering of what comes.
+    All who ask in one form share it, and with it the rendering of what comes. The ``arguments``
+    are as the field's resolver takes them, so that they are converted once for all.
     """
 
-    field: GraphQLField
+    field: StrawberryField
     info: GraphQLResolveInfo[Any]
     arguments: Mapping[str, Any]
     rendering: Rendering
@@ -96,13 +100,13 @@ class Source:
             RequestError: If it is refused; there is no stream then.
 
         """
-        info = self.info._replace(context=context)
-        assert self.field.subscribe is not None  # noqa: S101  # it is a field of Subscription
+        info = strawberry.Info(self.info._replace(context=context), self.field)
+        follow: Any = self.field.base_resolver
         try:
-            follower = await self.field.subscribe(None, info, **{**self.arguments, **beginning})
+            follower = await follow(None, info, **{**self.arguments, **beginning})
         except Exception as error:
             refusal = RequestError([], "")
-            located = located_error(error, info.field_nodes, info.path.as_list())
+            located = located_error(error, self.info.field_nodes, self.info.path.as_list())
             refusal.errors = formatted_errors([located])
             raise refusal from error
         return Subscription(follower, self.rendering)
@@ -155,9 +159,15 @@ def _source(operation: Operation, context: Context, *, shared: bool) -> Source:
     name, details = next(iter(fields.items()))
     nodes = [each.node for each in details]
     field = root.fields[nodes[0].name.value]
-    arguments = get_argument_values(field, nodes[0], variables)
+    definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+    arguments = convert_arguments(
+        get_argument_values(field, nodes[0], variables),
+        definition.arguments,
+        schema.schema_converter.scalar_registry,
+        schema.config,
+    )
     info = executor.build_resolve_info(field, nodes, root, Path(None, name, root.name))
-    return Source(field, info, arguments, Rendering(executor, shared=shared))
+    return Source(definition, info, arguments, Rendering(executor, shared=shared))
 
 
 def _executor(operation: Operation, context: Context) -> Executor[Any]:

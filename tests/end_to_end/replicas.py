@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 from graphql import ExecutionResult
 
 from accounts.authentication import Identity
@@ -98,7 +97,7 @@ _PULL_ROOM = (
 
 
 def identity_of(user: User) -> Identity:
-    return Identity(user, "no session", "no password", timezone.now())
+    return Identity(user, "no session", "no password")
 
 
 async def query(threads: DatabaseThreads, user: User, text: str, **variables: Any) -> Json:

@@ -282,7 +282,7 @@ def street(monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
 
 def context(user_id: int) -> StreamContext:
     user = User(pk=user_id, username=f"person{user_id}", is_active=True)
-    return StreamContext(Identity(user, "session", "hash", AT))
+    return StreamContext(Identity(user, "session", "hash"))
 
 
 async def begin(text: str, user_id: int, **variables: Any) -> Subscription:
