@@ -44,6 +44,16 @@ def own_town(tmp_path: Path) -> Iterator[Town]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def impatient_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town whose server soon cuts who does not read."""
+    directory = tmp_path_factory.mktemp("impatient")
+    server = Server(directory, DJANGO_SETTINGS_MODULE="tests.end_to_end.impatient_settings")
+    server.start()
+    yield Town(server)
+    server.stop()
+
+
 class Power:
     """The server's: clients that cannot reach it wait here until it is back."""
 
@@ -235,6 +245,42 @@ async def test_readers_that_stall_delay_nobody_and_lose_nothing(town: Town) -> N
 
     assert lively == texts
     assert late == [texts, texts]
+
+
+@pytest.mark.parametrize(
+    ("wire", "sign_of_life"),
+    [("graphql", b"\x89\x80mask"), ("sse", b"\r\n"), ("multipart", b"\r\n")],
+    ids=["graphql", "sse", "multipart"],
+)
+async def test_a_reader_that_stalls_for_too_long_is_cut_and_resumes_without_loss(
+    impatient_town: Town, wire: Wire, sign_of_life: bytes
+) -> None:
+    """G1, G7: what it had not been told by then comes on the next connection, and nothing twice."""
+    alice, bob = impatient_town.alice, impatient_town.bob
+    room = await impatient_town.room(bob)
+    texts = [f"{number} " + "🦉" * 1990 for number in range(STALLED_MESSAGES)]
+    async with _narrow(bob, room, wire) as stream:
+        beginning = await stream.next()
+        stream.connection.transport.pause_reading()
+        await _say_all(alice, room, texts)
+        await _until_cut(stream, sign_of_life)
+        told, end = await stream.rest()
+
+    cursor = [beginning, *told][-1].cursor
+    async with following(bob, room.database_id, cursor, wire) as stream:
+        resumed = await stream.take_until(lambda event: event.kind == "CaughtUp")
+
+    assert end == 1006
+    assert len(told) < len(texts)
+    assert [event.about for event in (*told, *resumed[:-1])] == texts
+
+
+async def _until_cut(stream: Stream, sign_of_life: bytes) -> None:
+    """Say something, which means nothing, until the server answers that nobody hears it."""
+    async with asyncio.timeout(DEADLINE):
+        while not stream.connection.transport.is_closing():
+            stream.connection.transport.write(sign_of_life)
+            await asyncio.sleep(0.02)
 
 
 async def _say_all(person: Person, room: Room, texts: list[str]) -> None:
