@@ -27,13 +27,13 @@ class Identity:
     """
     A person, and the session by which they are signed in.
 
-    ``auth_hash`` stands for the password that held then, under today's ``SECRET_KEY``;
-    :func:`accounts.liveness.ended` tells whether all of it still holds.
+    ``password`` is the hash of the one that held then; :func:`accounts.liveness.ended`
+    tells whether all of it still holds.
     """
 
     user: User
     session_key: str = field(repr=False)
-    auth_hash: str = field(repr=False)
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def identities(session_keys: Collection[str]) -> Mapping[str, Identity]:
     """Return who is signed in by each of the sessions that are somebody's, in one query."""
     sessions = Session.objects.signed_in([key for key in session_keys if is_possible(key)])
     return {
-        session.session_key: Identity(user, session.session_key, user.get_session_auth_hash())
+        session.session_key: Identity(user, session.session_key, user.password)
         for session in sessions
         if (user := session.user) is not None and still_opens(session)
     }

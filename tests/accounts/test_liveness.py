@@ -100,7 +100,7 @@ def test_a_session_begun_under_an_older_secret_key_is_not_over(bob: User, settin
 
 def test_any_number_costs_one_query(bob: User) -> None:
     one = _signed_in(bob)
-    many = [Identity(bob, f"{n:032}", one.auth_hash) for n in range(100_000)]
+    many = [Identity(bob, f"{n:032}", one.password) for n in range(100_000)]
 
     with CaptureQueriesContext(connection) as queries:
         over = ended([*many, one])
