@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -17,6 +17,8 @@ from realtime.hub import Hub, NotServing
 
 INTERVAL = 3.5
 """Seconds between two looks; a ring on ``sessions`` makes one at once."""
+LOOKED_AT_AT_ONCE = 500
+"""Sessions in one query, whose answer is read by a thread that holds up what is delivered."""
 
 OnEnd = Callable[[], None]
 
@@ -25,8 +27,7 @@ class Watch:
     """
     Tells the sockets of this process when their session is over, within 5 s.
 
-    Use it as ``async with Watch(hub)``. It costs one query for each look, whatever
-    the number of sockets.
+    Use it as ``async with Watch(hub)``. A look costs one query for some hundred sessions.
     """
 
     def __init__(self, hub: Hub) -> None:
@@ -70,15 +71,20 @@ class Watch:
                 await self._look_wanted.wait()
         self._look_wanted.clear()
         held = list(self._held)
-        if not held:
-            return
+        over: set[str] = set()
+        for start in range(0, len(held), LOOKED_AT_AT_ONCE):
+            over |= await self._look_at(held[start : start + LOOKED_AT_AT_ONCE])
+        # Last, since it writes, and a write may have to wait.
+        living = {each.session_key for each in held} - over
+        if living:
+            await self._hub.run(partial(sightings.note, living))
+
+    async def _look_at(self, held: Sequence[Identity]) -> set[str]:
         over = await self._hub.run(partial(liveness.ended, held))
         for identity in held:
             if identity.session_key in over:
                 self._end(identity)
-        # Last, since it writes, and a write may have to wait.
-        living = {each.session_key for each in held} - over
-        await self._hub.run(partial(sightings.note, living))
+        return over
 
     def _end(self, identity: Identity) -> None:
         for on_end in self._held.pop(identity, set()):

@@ -171,6 +171,21 @@ async def test_expiry_ends_a_session_though_nothing_happens(watching: Watch, bob
 
 
 @pytest.mark.usefixtures("often")
+async def test_more_are_watched_than_are_looked_at_at_once(
+    watching: Watch, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.watch.LOOKED_AT_AT_ONCE", 2)
+    watched = [(await _identity(bob), Ends()) for _ in range(5)]
+    for identity, ended in watched:
+        watching.add(identity, ended)
+
+    last, ended = watched[-1]
+    await sync_to_async(end_session)(last.session_key)
+
+    await ended.wait()
+
+
+@pytest.mark.usefixtures("often")
 async def test_what_has_ended_is_told_once_to_each(
     watching: Watch, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

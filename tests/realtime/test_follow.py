@@ -399,6 +399,19 @@ async def test_the_rights_of_all_followers_are_read_with_one_question(hub: Hub, 
     assert len(followers) == 50
 
 
+@pytest.mark.limits(recheck_interval=0.05)
+async def test_those_who_are_too_many_for_one_question_are_all_asked_about(
+    hub: Hub, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.hub._CHECKED_AT_ONCE", 2)
+    claims = [f"user {number}" for number in range(5)]
+    followers = [await hub.follow(["t"], after=None, gate=door, claim=each) for each in claims]
+
+    door.banned[claims[-1]] = "banned"
+
+    assert told(await rest(followers[-1])) == ["caught up", "banned"]
+
+
 async def test_an_event_that_cannot_be_read_is_never_skipped(hub: Hub) -> None:
     """G1: the stream ends there and is resumed by a process that can."""
 
