@@ -223,7 +223,8 @@ def check_refusal(response: dict[str, Any]) -> None:
 
     """
     if errors := response.get("errors"):
-        raise Refused(errors[0]["extensions"]["code"], errors[0]["message"])
+        code = errors[0].get("extensions", {}).get("code", "")
+        raise Refused(code, errors[0]["message"])
 
 
 def plain_told(text: bytes) -> Told:

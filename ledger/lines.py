@@ -105,16 +105,12 @@ async def opened(wire: Wire, door: Door, errand: Errand) -> AsyncIterator[Line]:
         async with _events(door, errand, over) as stream:
             yield _EventLine(stream, _SILENCE if door.proxied else None)
         return
-    async with asyncio.timeout(10):
-        connection = await _connected(wire, door, errand, over)
     try:
-        if wire == "graphql":
-            await _subscribe(connection, errand)
-        yield _SocketLine(connection, frames.plain_told if wire == "plain" else frames.graphql_told)
+        async with _socket(wire, door, errand, over) as connection:
+            told = frames.plain_told if wire == "plain" else frames.graphql_told
+            yield _SocketLine(connection, told)
     except ConnectionClosed as closed:
-        raise _end(closed) from closed
-    finally:
-        connection.transport.abort()
+        raise Closed(closed.rcvd.code if closed.rcvd else 1006) from closed
 
 
 class _SocketLine:
@@ -159,6 +155,20 @@ def _events(
     return http_streams.opened(address, "sse", parameters, headers, over)
 
 
+@asynccontextmanager
+async def _socket(
+    wire: Wire, door: Door, errand: Errand, over: socket.socket | None
+) -> AsyncIterator[ClientConnection]:
+    async with asyncio.timeout(10):
+        connection = await _connected(wire, door, errand, over)
+    try:
+        if wire == "graphql":
+            await _subscribe(connection, errand)
+        yield connection
+    finally:
+        connection.transport.abort()
+
+
 async def _connected(
     wire: Wire, door: Door, errand: Errand, over: socket.socket | None
 ) -> ClientConnection:
@@ -183,10 +193,6 @@ async def _subscribe(connection: ClientConnection, errand: Errand) -> None:
         await connection.send(json.dumps(init))
         await connection.recv()
         await connection.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
-
-
-def _end(closed: ConnectionClosed) -> Closed:
-    return Closed(closed.rcvd.code if closed.rcvd else 1006)
 
 
 async def _small_socket(port: int) -> socket.socket:
