@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -145,7 +145,7 @@ class _EventLine:
 
 def _events(
     door: Door, errand: Errand, over: socket.socket | None
-) -> Any:  # an asynchronous context manager
+) -> AbstractAsyncContextManager[HttpStream]:
     """As a browser's EventSource: it asks for where it once began, and says how far it came."""
     headers = {"Authorization": f"Bearer {errand.token}"}
     if errand.resumes:
