@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -270,11 +271,13 @@ async def test_a_reader_that_does_not_read_is_cut(
         async with here.raw(house, wire, headers, line, query) as stream:
             assert await _told(stream) == "CaughtUp"
             stream.connection.transport.pause_reading()  # type: ignore[attr-defined]  # it reads
+            before = time.monotonic()
+            assert _holds() == (1, 1, 2)
             for number in range(40):
                 await here.say(house, f"{number} " + "🦉" * 1_990)
-            assert _holds() == (1, 1, 2)
 
             await _until(lambda: _holds() == NOTHING)
+            assert time.monotonic() - before >= 0.3
     realtime_limits.cache_clear()
 
 
