@@ -35,8 +35,8 @@ class Size:
 
 
 _SLEEPING: tuple[Wire, ...] = ("graphql", "graphql", "sse")
-QUICK = Size(rooms=3, residents=6, visitors=3, topics=2, graphql=1, events=1, rate=5.0)
-LONG = Size(rooms=3, residents=8, visitors=4, topics=11, graphql=3, events=2, rate=6.0)
+QUICK = Size(rooms=3, residents=6, visitors=3, topics=1, graphql=1, events=1, rate=5.0)
+LONG = Size(rooms=3, residents=8, visitors=4, topics=9, graphql=3, events=2, rate=6.0)
 
 
 @dataclass
