@@ -1,4 +1,4 @@
-"""How many sockets a person or an address may have open, and what they may say."""
+"""How many sockets and streams a person or an address may have open, and what they may say."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from realtime.configuration import configured
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one process: each counts the sockets that it serves."""
+    """Of one process: each counts what it serves. A stream over HTTP is one, as a socket is."""
 
     person: int = 50
-    """The open sockets of one person."""
+    """The open sockets and streams of one person."""
     address: int = 500
-    """The open sockets from one address."""
+    """The open sockets and streams from one address."""
     messages: int = 600
     """The messages that one socket may send in a minute."""
 
@@ -32,18 +32,18 @@ def limits() -> Limits:
 
 
 class Seat:
-    """One socket's place among those of its address, and of its person when it has one."""
+    """The place of one socket or stream at its address, and of its person when it has one."""
 
     def __init__(self) -> None:
         self._held: list[str] = []
         self._messages = Bucket(limits().messages)
 
     def take_at(self, host: str) -> bool:
-        """Take a place among the sockets from ``host``, if there is one."""
+        """Take a place among those from ``host``, if there is one."""
         return self._take(f"address {neighbourhood(host)}", limits().address)
 
     def take_of(self, user_id: int) -> bool:
-        """Take a place among the sockets of a person, if there is one."""
+        """Take a place among those of a person, if there is one."""
         return self._take(f"person {user_id}", limits().person)
 
     def may_speak(self) -> bool:
@@ -51,7 +51,7 @@ class Seat:
         return not settings.LIMITED or self._messages.spend()
 
     def leave(self) -> None:
-        """Give back what was taken."""
+        """Give back what was taken; nothing happens the second time."""
         while self._held:
             who = self._held.pop()
             _taken[who] -= 1

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from ledger import bells
 from ledger.followers import Follower
+from ledger.lines import DRAINED
 from ledger.load import World
 
-DRAINED = 1012
+_KEPT = 12
+"""What the pruning leaves of each topic."""
+_PATIENCE = 10.0
+_BETWEEN_LOOKS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +152,22 @@ async def pruned_during_replay(world: World, chance: Random) -> Struck:
     held = chance.sample(_in_rooms(world), k=min(24, len(_in_rooms(world))))
     for each in held:
         each.hold()
-    await asyncio.sleep(4.0)
+    await _until(partial(_are_behind, world, held, _KEPT))
     expired, replayed = _expiries(world), sum(each.caught_up for each in held)
+    let_go = {each: each.caught_up for each in held}
+    kept = str(_KEPT)
     pruning = asyncio.ensure_future(
-        world.fleet.do(lambda: world.fleet.servers[0].manage("prune_events", "--events", "12"))
+        world.fleet.do(lambda: world.fleet.servers[0].manage("prune_events", "--events", kept))
     )
     for each in held:
+        # The pace at which they come back: some before the command is through, some after.
         await asyncio.sleep(0.1)
         each.release()
     said = await pruning
     at = time.time()
     removed = int("".join(filter(str.isdigit, said)) or 0)
     struck = await _struck(world, held, at, happened=False, note="")
-    await asyncio.sleep(1.0)
+    await _until(lambda: _all(each.caught_up > let_go[each] or each.is_outside for each in held))
     expired = _expiries(world) - expired
     replayed = sum(each.caught_up for each in held) - replayed
     note = f"{removed} events pruned, {len(held)} replayed, {expired} cursors expired"
@@ -170,10 +179,13 @@ async def history_rotated(world: World, chance: Random) -> Struck:
     """A new epoch, as after a restore: everyone has to query again."""
     before, old = _expiries(world), await world.database.epoch()
     affected = _in_rooms(world)
+    had = {each: each.expiries.total() for each in affected}
     await world.fleet.do(lambda: chance.choice(world.fleet.servers).manage("rotate_epoch"))
     at = time.time()
     struck = await _struck(world, affected, at, happened=False, note="")
-    await asyncio.sleep(2.5)
+    await _until(
+        lambda: _all(each.expiries.total() > had[each] or each.is_outside for each in affected)
+    )
     expired = _expiries(world) - before
     happened = old != await world.database.epoch() and expired > 0
     return replace(struck, happened=happened, note=f"{expired} cursors expired")
@@ -192,6 +204,25 @@ FAULTS: Mapping[str, Fault] = {
     "log pruned during replay": pruned_during_replay,
 }
 LAST = {"epoch rotated (restore)": history_rotated}
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it does; what never does is seen by what the fault then says of itself."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while not await holds():  # noqa: ASYNC110  # what is looked at tells nobody
+                await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+async def _all(these: Iterable[bool]) -> bool:
+    return all(these)
+
+
+async def _are_behind(world: World, held: Sequence[Follower], events: int) -> bool:
+    heads = await world.database.heads()
+    return all(
+        heads[each.topics[0]] - each.diary.tracks[each.topics[0]].position > events for each in held
+    )
 
 
 async def _struck(

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
-from websockets.typing import Subprotocol
+from websockets.exceptions import InvalidHandshake, InvalidMessage
 
-from ledger import frames
+from ledger import frames, lines
 from ledger.diary import Diary
 from ledger.frames import ACCESS_REVOKED, CAUGHT_UP, CURSOR_EXPIRED, Ended, Refused, Told
+from ledger.lines import Closed, Door, Errand, Line, Wire
 from ledger.people import Api, Person, Room, Unanswered
 
-SUBPROTOCOL = Subprotocol("graphql-transport-ws")
 SIGNED_OUT = (4401, 4403)
-_HEARTBEAT = 2.0
 _KNOCK_AGAIN = 0.7
 _ROAMING = (15.0, 60.0)
-_SMALL_BUFFER = 4_096
 _ROOM_CURSOR = "query ($id: ID!) { room(id: $id) { eventCursor } }"
 _USER_CURSOR = "{ viewer { eventCursor } }"
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A way to a server: its own port, or that of the proxy before it."""
-
-    server: int
-    port: int
-    proxied: bool
 
 
 class Outside(Exception):
@@ -51,7 +33,7 @@ class SignedOut(Exception):
 
 class Follower:
     """
-    A person on one stream, of a room or of themselves, by GraphQL or as a plain topic.
+    A person on one stream, of a room or of themselves, over one of the wires.
 
     It resumes at another server whenever it is cut, queries again when its cursor
     has expired, stops when access is revoked and knocks again later.
@@ -61,8 +43,8 @@ class Follower:
         self,
         person: Person,
         room: Room | None,
+        wire: Wire,
         *,
-        plain: bool,
         doors: Sequence[Door],
         api: Api,
         chance: Random,
@@ -70,36 +52,35 @@ class Follower:
     ) -> None:
         self.person = person
         self.room = room
+        self.wire = wire
         self.is_outside = False
         self.closes: Counter[int] = Counter()
-        self.resumptions = 0
+        self.connections = 0
+        self.resumptions_by_id = 0
         self.expiries: Counter[str] = Counter()
         self.revocations = 0
         self.caught_up = 0
         self.faults: list[str] = []
-        self._plain = plain
         self._doors = doors
         self._api = api
         self._chance = chance
         self._sleeper = sleeper
         self._door: Door | None = None
+        self._began = ""
         self._cursor = ""
         self._why_again = ""
-        self._connection: ClientConnection | None = None
+        self._line: Line | None = None
         self._awake = asyncio.Event()
         self._awake.set()
         self._free = asyncio.Event()
         self._free.set()
-        self._told: Callable[[bytes], Told | None] = (
-            frames.plain_told if plain else frames.graphql_told
-        )
         room_id = room.database_id if room is not None else None
         self.diary = Diary(self.name, person.database_id, self.topics, room_id)
 
     @property
     def name(self) -> str:
         what = f"room {self.room.database_id}" if self.room else "user"
-        return f"{self.person.username} on {what} by {'topic' if self._plain else 'GraphQL'}"
+        return f"{self.person.username} on {what} by {self.wire}"
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -123,8 +104,8 @@ class Follower:
             except (Outside, SignedOut):
                 self.is_outside = True
                 await asyncio.sleep(_KNOCK_AGAIN * self._chance.uniform(0.6, 1.2))
-            except ConnectionClosed as closed:
-                self.closes[closed.rcvd.code if closed.rcvd else 1006] += 1
+            except Closed as closed:
+                self.closes[closed.code] += 1
             except (OSError, EOFError, InvalidHandshake, InvalidMessage, Unanswered):
                 pass
             await asyncio.sleep(self._chance.uniform(0.02, 0.2))
@@ -132,8 +113,8 @@ class Follower:
     def hold(self) -> None:
         """Lose the connection and stay away until :meth:`release`."""
         self._free.clear()
-        if self._connection is not None:
-            self._connection.transport.abort()
+        if self._line is not None:
+            self._line.abort()
 
     def release(self) -> None:
         self._free.set()
@@ -151,17 +132,24 @@ class Follower:
         door = self._chance.choice([each for each in self._doors if each != self._door])
         token = self.person.token
         self.diary.begin_leg(token)
-        async with asyncio.timeout(10):
-            connection = await self._connect(door, token)
+        errand = self._errand(token)
         try:
-            self._connection, self._door = connection, door
-            self.resumptions += 1
-            # Now and then everyone moves on by itself, so that no server is left without.
-            async with asyncio.timeout(self._chance.uniform(*_ROAMING)):
-                await self._listen(connection, token)
+            async with lines.opened(self.wire, door, errand) as self._line:
+                self._door = door
+                self.connections += 1
+                self.resumptions_by_id += self.wire == "sse" and errand.resumes
+                # Now and then everyone moves on by itself, so that no server is left without.
+                async with asyncio.timeout(self._chance.uniform(*_ROAMING)):
+                    await self._listen(self._line)
+        except Closed as closed:
+            self._account_for(closed)
         finally:
-            self._connection = self._door = None
-            connection.transport.abort()
+            self._line = self._door = None
+
+    def _errand(self, token: str) -> Errand:
+        return Errand(
+            token, self.person.database_id, self.room, self._began, self._cursor, self._sleeper
+        )
 
     async def _query(self) -> None:
         """Begin at the cursor of a fresh query, which shows all changes up to it."""
@@ -172,50 +160,16 @@ class Follower:
         found = data["room" if self.room else "viewer"]
         if found is None:
             raise Outside if self.room else SignedOut
-        self._cursor = found["eventCursor"]
+        self._began = self._cursor = found["eventCursor"]
         self.diary.begin(frames.position_of(self._cursor), self._why_again)
 
-    async def _connect(self, door: Door, token: str) -> ClientConnection:
-        options: dict[str, Any] = {"compression": None, "proxy": None, "ping_interval": None}
-        if door.proxied:
-            options |= {
-                "ping_interval": _HEARTBEAT,
-                "ping_timeout": _HEARTBEAT,
-                "close_timeout": 0.5,
-            }
-        if self._sleeper:
-            options |= {"sock": await _small_socket(door.port), "max_queue": 4}
-        address = f"ws://127.0.0.1:{door.port}"
-        if not self._plain:
-            return await connect(f"{address}/graphql", subprotocols=[SUBPROTOCOL], **options)
-        path = f"room/{self.room.database_id}" if self.room else f"user/{self.person.database_id}"
-        headers = {"Authorization": f"Bearer {token}"}
-        address = f"{address}/ws/{path}?after={self._cursor}"
-        return await connect(address, additional_headers=headers, **options)
-
-    async def _subscribe(self, connection: ClientConnection, token: str) -> None:
-        init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}
-        variables = {"after": self._cursor}
-        query = frames.USER_EVENTS
-        if self.room is not None:
-            variables["roomId"] = self.room.global_id
-            query = frames.LONG_ROOM_EVENTS if self._sleeper else frames.ROOM_EVENTS
-        payload = {"query": query, "variables": variables}
-        async with asyncio.timeout(10):
-            await connection.send(json.dumps(init))
-            await connection.recv()
-            await connection.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
-
-    async def _listen(self, connection: ClientConnection, token: str) -> None:
+    async def _listen(self, line: Line) -> None:
         try:
-            if not self._plain:
-                await self._subscribe(connection, token)
             while True:
                 if not self._awake.is_set():
                     await self._awake.wait()
-                self._hear(await connection.recv(decode=False))
-        except ConnectionClosed as closed:
-            self._account_for(closed)
+                if (told := await line.hear()) is not None:
+                    self._hear(told)
         except Ended:
             return
         except Refused as refused:
@@ -227,14 +181,13 @@ class Follower:
                 raise Unanswered(str(refused)) from refused
             self.faults.append(f"{self.name}: {refused}")
 
-    def _hear(self, text: bytes) -> None:
-        told = self._told(text)
-        if told is None:
-            return
+    def _hear(self, told: Told) -> None:
         if told.kind == CURSOR_EXPIRED:
             self.expiries[told.reason] += 1
             self._cursor, self._why_again = "", told.reason
             raise Ended
+        if told.reason == frames.SIGNED_OUT:
+            raise SignedOut
         if told.kind == ACCESS_REVOKED:
             self.revocations += 1
             raise Outside
@@ -249,9 +202,9 @@ class Follower:
             self.diary.note(told, position, time.time())
         self._cursor = told.cursor
 
-    def _account_for(self, closed: ConnectionClosed) -> None:
-        code = closed.rcvd.code if closed.rcvd else 1006
-        if code == 4403 and self._plain and self.room is not None:
+    def _account_for(self, closed: Closed) -> None:
+        code = closed.code
+        if code == 4403 and self.wire == "plain" and self.room is not None:
             raise Outside from closed
         if code in SIGNED_OUT:
             self.closes[code] += 1
@@ -259,17 +212,3 @@ class Follower:
         if code in (4400, 4404) and self._cursor:
             self.faults.append(f"{self.name}: closed with {code}")
         raise closed
-
-
-async def _small_socket(port: int) -> socket.socket:
-    """A connection that holds little of what is not read."""
-    made = socket.socket()
-    made.setblocking(False)  # noqa: FBT003  # the standard library's
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER)
-    try:
-        await asyncio.get_running_loop().sock_connect(made, ("127.0.0.1", port))
-    except BaseException:
-        with suppress(OSError):
-            made.close()
-        raise
-    return made

@@ -10,6 +10,8 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct, field
 
+from tests.end_to_end.http_streams import Frame
+
 OWNERS_ONLY = frozenset(
     {
         *("join_request_created", "join_request_admitted"),
@@ -21,6 +23,8 @@ OWNERS_ONLY = frozenset(
 CAUGHT_UP = "caught_up"
 ACCESS_REVOKED = "access_revoked"
 CURSOR_EXPIRED = "cursor_expired"
+SIGNED_OUT = "SIGNED_OUT"
+"""The reason of an end over HTTP; a socket is closed."""
 
 
 class Told(NamedTuple):
@@ -195,6 +199,32 @@ def graphql_told(text: bytes) -> Told | None:
     if data is None:
         raise Refused("", bytes(frame.payload).decode())
     return data.events.told()
+
+
+def event_told(frame: Frame) -> Told | None:
+    """
+    What a server-sent event tells; its cursor is the event's ``id``. Raises as above.
+    """
+    if frame.kind == "complete":
+        raise Ended
+    if frame.data is None:
+        return None
+    check_refusal(frame.data)
+    event = msgspec.convert(frame.data["data"]["events"], GraphQLEvent)
+    return event.told()._replace(cursor=frame.cursor or "")
+
+
+def check_refusal(response: dict[str, Any]) -> None:
+    """
+    Look for errors in a response.
+
+    Raises:
+        Refused: If there are any.
+
+    """
+    if errors := response.get("errors"):
+        code = errors[0].get("extensions", {}).get("code", "")
+        raise Refused(code, errors[0]["message"])
 
 
 def plain_told(text: bytes) -> Told:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from ledger.book import Book
 from ledger.fleet import Fleet
-from ledger.followers import Door, Follower
+from ledger.followers import Follower
+from ledger.lines import Door, Wire
 from ledger.people import Api, Person, Room, found_room, let_in, sign_up
 from ledger.truth import Database
 from ledger.writers import Writers
@@ -17,18 +19,24 @@ from ledger.writers import Writers
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """``topics`` and ``graphql`` are the streams of each resident on each busy room."""
+    """``topics``, ``graphql`` and ``events`` are the streams of each resident on each busy room."""
 
     rooms: int
     residents: int
     visitors: int
     topics: int
     graphql: int
+    events: int
     rate: float
 
+    @property
+    def by_wire(self) -> dict[Wire, int]:
+        return {"plain": self.topics, "graphql": self.graphql, "sse": self.events}
 
-QUICK = Size(rooms=3, residents=6, visitors=3, topics=2, graphql=1, rate=5.0)
-LONG = Size(rooms=3, residents=8, visitors=4, topics=12, graphql=3, rate=6.0)
+
+_SLEEPING: tuple[Wire, ...] = ("graphql", "graphql", "sse")
+QUICK = Size(rooms=3, residents=6, visitors=3, topics=1, graphql=1, events=1, rate=5.0)
+LONG = Size(rooms=3, residents=8, visitors=4, topics=9, graphql=3, events=2, rate=6.0)
 
 
 @dataclass
@@ -63,31 +71,32 @@ async def settle(fleet: Fleet, database: Database, api: Api, size: Size, chance:
     seats = _Seats(fleet, api, chance)
     followers = _followers(seats, size, rooms, [owner, *residents], visitors)
     sleepers = [
-        seats.take(person, rooms[-1], plain=False, sleeper=True) for person in residents[2:5]
+        seats.take(person, rooms[-1], wire, sleeper=True)
+        for person, wire in zip(residents[2:5], _SLEEPING, strict=True)
     ]
     return World(fleet, database, api, book, writers, [*followers, *sleepers], sleepers, chance)
 
 
 class _Seats:
-    """Gives every follower its doors: to each second one those with a proxy."""
+    """Gives every follower its doors: to each second one on a wire those with a proxy."""
 
     def __init__(self, fleet: Fleet, api: Api, chance: Random) -> None:
         self._api = api
         self._chance = chance
-        self._taken = 0
+        self._taken: Counter[Wire] = Counter()
         self._direct = [Door(n, each.port, proxied=False) for n, each in enumerate(fleet.servers)]
         self._proxied = [Door(n, each.port, proxied=True) for n, each in enumerate(fleet.proxies)]
 
     def take(
-        self, person: Person, room: Room | None, *, plain: bool, sleeper: bool = False
+        self, person: Person, room: Room | None, wire: Wire, *, sleeper: bool = False
     ) -> Follower:
-        self._taken += 1
-        doors = self._proxied if self._taken % 2 and not sleeper else self._direct
+        self._taken[wire] += 1
+        doors = self._proxied if self._taken[wire] % 2 and not sleeper else self._direct
         chance = Random(self._chance.random())  # noqa: S311  # repeatable, not secret
         return Follower(
             person,
             room,
-            plain=plain,
+            wire,
             doors=doors,
             api=self._api,
             chance=chance,
@@ -105,11 +114,11 @@ def _followers(
     made = []
     for room in rooms[:-1]:
         for person in stayers:
-            made += [seats.take(person, room, plain=True) for _ in range(size.topics)]
-            made += [seats.take(person, room, plain=False) for _ in range(size.graphql)]
+            for wire, streams in size.by_wire.items():
+                made += [seats.take(person, room, wire) for _ in range(streams)]
         for person in visitors:
-            made += [seats.take(person, room, plain=plain) for plain in (True, False)]
-    made += [seats.take(person, rooms[-1], plain=False) for person in visitors[:1]]
+            made += [seats.take(person, room, wire) for wire in size.by_wire]
+    made += [seats.take(person, rooms[-1], "graphql") for person in visitors[:1]]
     for person in (*stayers, *visitors):
-        made += [seats.take(person, None, plain=plain) for plain in (True, False)]
+        made += [seats.take(person, None, wire) for wire in size.by_wire]
     return made

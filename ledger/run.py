@@ -159,7 +159,11 @@ class _Run:
             "departures": book.deeds["leaveRoom"],
             "renames": book.deeds["renameRoom"],
             "sign-outs": book.deeds["signOut"],
-            "connections": sum(each.resumptions for each in followers),
+            "connections": sum(each.connections for each in followers),
+            "resumptions by Last-Event-ID": sum(each.resumptions_by_id for each in followers),
+            "deliveries by server-sent events": sum(
+                each.diary.deliveries for each in followers if each.wire == "sse"
+            ),
             "streams ended by a removal": sum(each.revocations for each in followers),
             "cursors expired": sum(each.expiries.total() for each in followers),
         }

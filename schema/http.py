@@ -6,7 +6,9 @@ Queries by GET and POST, mutations by POST, as JSON; subscriptions by either, as
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -23,6 +25,7 @@ from graphql import GraphQLError, OperationType
 
 from accounts import origin
 from accounts.authentication import Identity
+from accounts.seats import Seat
 from realtime.wire import SHUTDOWN
 from schema import execution, http_streams, requests, subscribing, threads
 from schema.framing import FRAMINGS, EventStream
@@ -45,7 +48,7 @@ PARTIAL_SUCCESS = 294
 _SHORT = 10_000
 """Bytes of a body that are read on the event loop."""
 
-_STATUS = {"UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500}
+_STATUS = {"UNAVAILABLE": 503, "INTERNAL_SERVER_ERROR": 500, "RATE_LIMITED": 429}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class Subscribing:
     operation: Operation
     identity: Identity | None
     media_type: str
+
+
+class TooManyStreams(RequestError):
+    """There is no place for one more; ``whose`` ends the sentence that says so."""
+
+    def __init__(self, whose: str) -> None:
+        told = GraphQLError(f"Too many streams {whose}", extensions={"retryAfter": _patience()})
+        super().__init__([told], "RATE_LIMITED")
 
 
 @csrf_exempt  # checked below, where a cookie says who is asking
@@ -127,11 +138,23 @@ def _check_acceptable(request: HttpRequest, offers: tuple[str, ...], what: str) 
 
 async def _stream(request: HttpRequest, wanted: Subscribing) -> HttpResponseBase:
     context = StreamContext(wanted.identity, resume_after=request.headers.get("Last-Event-ID"))
-    subscription = await subscribing.begin(wanted.operation, context)
     extensions = cast("ASGIRequest", request).scope.get("extensions", {})
     shutdown: set[Callable[[], None]] = extensions.get(SHUTDOWN, set())
     framing = FRAMINGS[wanted.media_type]()
-    return http_streams.response(subscription, framing, wanted.identity, shutdown)
+    with ExitStack() as until_it_begins:
+        seat = Seat()
+        until_it_begins.callback(seat.leave)
+        _take(seat, request, wanted.identity)
+        subscription = await subscribing.begin(wanted.operation, context)
+        until_it_begins.pop_all()
+        return http_streams.response(subscription, framing, wanted.identity, shutdown, seat)
+
+
+def _take(seat: Seat, request: HttpRequest, identity: Identity | None) -> None:
+    if not seat.take_at(request.META.get("REMOTE_ADDR", "")):
+        raise TooManyStreams("from this address.")
+    if identity is not None and not seat.take_of(identity.user.pk):
+        raise TooManyStreams("of this person.")
 
 
 def _check_csrf(request: HttpRequest, context: HttpContext) -> None:
@@ -180,11 +203,20 @@ def _refused(refusal: Refusal, media_type: str) -> HttpResponse:
 
 
 def _request_error(error: RequestError, media_type: str) -> HttpResponse:
-    status = _STATUS.get(error.errors[0]["extensions"]["code"], 400)
+    extensions = error.errors[0]["extensions"]
+    status = _STATUS.get(extensions["code"], 400)
     if status == 400 and media_type != GRAPHQL_RESPONSE:
         status = 200
     told_as = JSON if media_type == EVENT_STREAM and status != 200 else media_type
-    return _response({"errors": error.errors}, told_as, status)
+    response = _response({"errors": error.errors}, told_as, status)
+    if status in (429, 503):
+        response["Retry-After"] = str(extensions.get("retryAfter", _patience()))
+    return response
+
+
+def _patience() -> int:
+    """Seconds until it may be worth trying again; not the same for all who were refused."""
+    return random.randint(2, 8)  # noqa: S311  # not a secret
 
 
 def _response(content: Mapping[str, Any], media_type: str, status: int) -> HttpResponse:

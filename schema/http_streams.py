@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from weakref import finalize
 
 import django.db
 from asgiref.sync import SyncToAsync, sync_to_async
@@ -19,9 +20,10 @@ from django.http import StreamingHttpResponse
 
 from accounts import watch
 from accounts.authentication import Identity
+from accounts.seats import Seat
 from chat.gates import EndReason
 from realtime.errors import UnknownEvent
-from realtime.follower import Expired, Item, Revoked
+from realtime.follower import Expired, Follower, Item, Revoked
 from schema.conf import limits
 from schema.framing import Framing
 from schema.subscribing import Subscription
@@ -37,9 +39,16 @@ def response(
     framing: Framing,
     identity: Identity | None,
     shutdown: set[Callable[[], None]],
+    seat: Seat,
 ) -> StreamingHttpResponse:
-    """The response that tells all that ``subscription`` delivers, and then ends."""
-    telling = _Telling(subscription, framing)
+    """
+    The response that tells all that ``subscription`` delivers, and then ends.
+
+    The subscription and its seat are given up with it, even if nobody ever reads it.
+    """
+    telling = _Telling(subscription, framing, seat)
+    # A client may be gone before the middlewares are through: then nothing asks for a chunk.
+    finalize(telling, _give_up, subscription.follower, seat).atexit = False
     headers = {
         "Cache-Control": "no-cache",
         # nginx would keep the events until it has a buffer full of them.
@@ -53,7 +62,8 @@ def response(
 class _Telling:
     """One stream, while it is told."""
 
-    def __init__(self, subscription: Subscription, framing: Framing) -> None:
+    def __init__(self, subscription: Subscription, framing: Framing, seat: Seat) -> None:
+        self._seat = seat
         self._follower = subscription.follower
         self._rendering = subscription.rendering
         self._framing = framing
@@ -74,7 +84,7 @@ class _Telling:
         watching = watch.current()
 
         def let_go(_: object) -> None:
-            self._follower.close()
+            _give_up(self._follower, self._seat)
             shutdown.discard(self._end_early)
             if identity is not None:
                 watching.remove(identity, self._end_session)
@@ -129,6 +139,11 @@ class _Telling:
     def _end(self, farewell: bytes) -> None:
         self._farewell = farewell
         self._follower.close()
+
+
+def _give_up(follower: Follower, seat: Seat) -> None:
+    follower.close()
+    seat.leave()
 
 
 async def _give_back_thread() -> None:

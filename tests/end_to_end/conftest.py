@@ -21,11 +21,10 @@ from realtime.threads import DatabaseThreads
 from schema import ids, views
 from schema.types import Cursor
 from tests.clients import DEADLINE, Person, sign_up
+from tests.end_to_end.admin_site import BOSS_PASSWORD
 from tests.server import Server
 
 Pair = tuple[int, int]
-
-BOSS_PASSWORD = "the-boss-of-anteroom-5812"
 
 _TOLERATED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 

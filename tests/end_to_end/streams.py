@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -105,6 +105,10 @@ class Stream:
         except Ended as end:
             return taken, end.how
 
+    async def after_the_end(self) -> list[Told]:
+        """What is told once the stream is over: nothing, if all is well."""
+        return (await self.rest())[0]
+
     def cut(self) -> None:
         """Cut the line: no close frame, nothing flushed."""
         self.connection.transport.abort()
@@ -129,12 +133,18 @@ class _SocketStream(Stream):
 
 
 class _GraphQLStream(_SocketStream):
+    async def after_the_end(self) -> list[Told]:
+        """The socket may live on: whatever it still has to say stands before its pong."""
+        with suppress(ConnectionClosed):
+            await self._socket.send('{"type": "ping"}')
+        return (await self.rest())[0]
+
     def _told(self, message: Json) -> Told:
         match message:
             case {"type": "next", "payload": {"data": {"events": event}}}:
                 return _of_graphql(event)
-            case {"type": "complete"}:
-                raise Ended("complete")
+            case {"type": "complete" | "pong" as how}:
+                raise Ended(how)
             case {"type": "error", "payload": [{"extensions": {"code": code}}]}:
                 raise Ended(code)
             case _:
@@ -150,8 +160,11 @@ class _HttpStream(Stream):
     def __init__(self, stream: HttpStream) -> None:
         super().__init__(stream.connection)
         self._stream = stream
+        self._is_over = False
 
     async def _next(self) -> Told:
+        if self._is_over:
+            raise Ended("complete")
         if not self._stream.is_stream:
             raise Ended(_code(await self._stream.body()))
         try:
@@ -159,6 +172,7 @@ class _HttpStream(Stream):
             while frame.kind == "heartbeat":
                 frame = await self._stream.frame()
         except EOFError as end:
+            self._is_over = True
             raise Ended("complete" if end.args[0] == b"--\r\n" else 1012) from end
         except OSError as error:
             raise Ended(1006) from error

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
 
-from tests.clients import DEADLINE, Json, Person, ask
-from tests.end_to_end.conftest import BOSS_PASSWORD, Room, Town, cursor_of, say, say_over
+from tests.clients import DEADLINE, Person
+from tests.end_to_end.admin_site import admin_site, submit
+from tests.end_to_end.conftest import Room, Town, cursor_of, say, say_over
 from tests.end_to_end.streams import Told, Wire, following
-from tests.server import Server
 
 WIRES: list[Wire] = ["graphql", "plain", "sse", "multipart"]
 _OF_GRAPHQL: dict[str, int | str] = {
@@ -38,9 +37,6 @@ ENDS: dict[Wire, dict[str, int | str]] = {
 }
 
 over_all_wires = pytest.mark.parametrize("wire", WIRES)
-
-
-SIGNED_OUT = Told("AccessRevoked", "SIGNED_OUT")
 
 
 def _said(*texts: str) -> list[Told]:
@@ -118,18 +114,18 @@ async def test_a_request_made_and_admitted_in_the_admin_site_is_seen_live(
     async with (
         following(town.alice, room.database_id, wire=wire) as owners,
         following(town.bob, wire=wire) as requesters,
-        _admin_site(town.server) as browser,
+        admin_site(town.server) as browser,
     ):
         assert [await owners.next(), await requesters.next()] == [Told("CaughtUp")] * 2
 
         add = "/admin/chat/joinrequest/add/"
-        await _submit(browser, add, room=room.database_id, user=town.bob.database_id)
+        await submit(browser, add, room=room.database_id, user=town.bob.database_id)
         created = await owners.next()
         assert created == await requesters.next() == Told("JoinRequestCreated", created.about)
 
         change = f"/admin/chat/joinrequest/{created.about}/change/"
         assert "⏳ Pending" in (await browser.get(change)).text
-        await _submit(browser, change, status="ADMITTED")
+        await submit(browser, change, status="ADMITTED")
         admitted = Told("JoinRequestAdmitted", created.about)
         seen_by_owner = await owners.take(2)
         seen_by_requester = await requesters.take(2)
@@ -140,36 +136,6 @@ async def test_a_request_made_and_admitted_in_the_admin_site_is_seen_live(
         }
         assert seen_by_requester == [admitted, Told("RoomJoined", "The admin's")]
         assert "✅ Admitted" in (await browser.get(change)).text
-
-
-@over_all_wires
-@pytest.mark.parametrize("how", ["sign-out", "revocation", "deactivation"])
-async def test_a_session_that_ends_closes_its_sockets_and_no_others(
-    town: Town, wire: Wire, how: str
-) -> None:
-    """G10: within 5 s; with 4401, or over HTTP with a last event that says why."""
-    over = ([], 4401) if wire in ("graphql", "plain") else ([SIGNED_OUT], "complete")
-    room = await town.room(town.dave)
-    here, there = await _signed_in_again(town.dave), await _signed_in_again(town.dave)
-    async with (
-        following(here, room.database_id, wire=wire) as rooms,
-        following(here, wire=wire) as homes,
-        following(there, room.database_id, wire=wire) as others,
-    ):
-        for stream in (rooms, homes, others):
-            assert await stream.next() == Told("CaughtUp")
-
-        async with asyncio.timeout(5):
-            await _ENDINGS[how](town, here)
-            assert await rooms.rest() == over
-            assert await homes.rest() == over
-
-        if how != "deactivation":
-            await say(town.alice, room, "still here")
-            assert await others.next() == Told("MessageSent", "still here")
-        else:
-            assert await others.rest() == over
-            await _set_active(town, here, active=True)
 
 
 @over_all_wires
@@ -359,69 +325,3 @@ async def _until_said(town: Town, room: Room, after: str, count: int) -> None:
     async with following(town.alice, room.database_id, after) as stream:
         for _ in range(count):
             await stream.next()
-
-
-@asynccontextmanager
-async def _admin_site(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser in which the boss has signed in on the admin site's own page."""
-    async with httpx.AsyncClient(
-        base_url=server.http, timeout=DEADLINE, follow_redirects=True
-    ) as browser:
-        login = "/admin/login/?next=/admin/"
-        page = await _submit(browser, login, username="boss", password=BOSS_PASSWORD)
-        assert "Site administration" in page
-        yield browser
-
-
-async def _submit(browser: httpx.AsyncClient, path: str, **values: object) -> str:
-    """Load the page with the form, fill it in and send it as a browser does."""
-    page = await browser.get(path)
-    assert page.status_code == 200, page
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-    assert token is not None
-    form = {name: str(value) for name, value in values.items()}
-    answer = await browser.post(path, data={**form, "csrfmiddlewaretoken": token[1]})
-    assert answer.status_code == 200, answer
-    assert "errornote" not in answer.text
-    return answer.text
-
-
-async def _signed_in_again(person: Person) -> Person:
-    """The same person with a session of its own."""
-    username = (await person.ask("{ viewer { user { username } } }"))["viewer"]["user"]["username"]
-    # Without a header: who signs in with a token keeps the session of that token.
-    outcome = await ask(
-        person.http,
-        "mutation ($input: SignInInput!) { signIn(input: $input)"
-        " { ... on SignInSuccess { token } } }",
-        {"input": {"username": username, "password": f"{username}-anteroom-5812"}},
-    )
-    return Person(person.http, person.ws, outcome["signIn"]["token"], person.database_id)
-
-
-async def _sign_out(town: Town, person: Person) -> None:
-    await person.ask("mutation { signOut { __typename } }")
-
-
-async def _revoke(town: Town, person: Person) -> None:
-    data: Json = await person.ask("{ viewer { sessions { id current } } }")
-    current = [each["id"] for each in data["viewer"]["sessions"] if each["current"]]
-    await town.dave.do("revokeSession", sessionId=current[0])
-
-
-async def _set_active(town: Town, person: Person, *, active: bool) -> None:
-    async with _admin_site(town.server) as browser:
-        path = f"/admin/auth/user/{person.database_id}/change/"
-        values = {"username": "dave", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
-        await _submit(browser, path, **values, **({"is_active": "on"} if active else {}))
-
-
-async def _deactivate(town: Town, person: Person) -> None:
-    await _set_active(town, person, active=False)
-
-
-_ENDINGS: dict[str, Callable[[Town, Person], Awaitable[None]]] = {
-    "sign-out": _sign_out,
-    "revocation": _revoke,
-    "deactivation": _deactivate,
-}

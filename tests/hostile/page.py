@@ -47,6 +47,9 @@ def _lines() -> Iterator[str]:
     yield "for everyone who gets it.\n"
     yield from _table("Mutations", MUTATIONS)
     yield from _table("Streams", STREAMS)
+    yield "\nSubscriptions answer the same over graphql-transport-ws, server-sent events (begun\n"
+    yield "after a cursor, or resumed by `Last-Event-ID`) and multipart: each cell is asked over\n"
+    yield "all four.\n"
 
 
 def _table(title: str, rows: Iterable[Row]) -> Iterator[str]:

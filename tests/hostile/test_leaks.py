@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -14,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.clients import DEADLINE, SUBPROTOCOL, GraphQLSocket, Json, Person, sign_up
+from tests.end_to_end.http_streams import ACCEPTED
 from tests.hostile.settled import Settled, global_id, let_in, settle
 from tests.schema.conftest import TLS
 from tests.server import Server
@@ -21,6 +23,8 @@ from tests.server import Server
 pytestmark = pytest.mark.usefixtures("quiet")
 
 OUTSIDERS = ("signed_out", "stranger", "requester", "former", "staff")
+INSIDERS = ("owner", "member")
+"""They listen beside them, so that there is something that could be told to the wrong person."""
 
 PREVIEW = "id roomId title access owner { id username firstName }"
 USER = "id databaseId username firstName lastName"
@@ -96,34 +100,46 @@ DEEDS = {
 
 @dataclass
 class Ear:
-    """All that one person receives, word for word."""
+    """All that one person receives, word for word, by where it came from."""
 
-    heard: list[str] = field(default_factory=list)
+    heard: dict[str, str] = field(default_factory=lambda: defaultdict(str))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def listen(self, connection: ClientConnection) -> None:
-        self._tasks.append(asyncio.create_task(self._hear(connection)))
+    def listen(self, name: str, connection: ClientConnection) -> None:
+        self._tasks.append(asyncio.create_task(self._hear_socket(name, connection)))
 
-    async def _hear(self, connection: ClientConnection) -> None:
-        try:
-            async for frame in connection:
-                self.heard.append(str(frame))
-                self._more.set()
-        except ConnectionClosed:
-            pass
-        self.heard.append(connection.close_reason or "")
+    def read(self, name: str, response: httpx.Response) -> None:
+        self._hear(name, str(response.headers))
+        self._tasks.append(asyncio.create_task(self._hear_response(name, response)))
 
     def note(self, response: httpx.Response) -> Json:
-        self.heard += [response.text, str(response.headers)]
+        self._hear("answers", f"{response.headers} {response.text}")
         answer: Json = response.json()
         return answer
 
-    async def has_heard(self, word: str) -> None:
+    async def has_heard(self, word: str, *names: str) -> None:
+        """Wait until ``word`` has come from all of them."""
         async with asyncio.timeout(DEADLINE):
-            while not any(word in each for each in self.heard):
+            while not all(word in self.heard[name] for name in names):
                 self._more.clear()
                 await self._more.wait()
+
+    async def _hear_socket(self, name: str, connection: ClientConnection) -> None:
+        try:
+            async for frame in connection:
+                self._hear(name, str(frame))
+        except ConnectionClosed:
+            pass
+        self._hear(name, connection.close_reason or "")
+
+    async def _hear_response(self, name: str, response: httpx.Response) -> None:
+        async for chunk in response.aiter_text():
+            self._hear(name, chunk)
+
+    def _hear(self, name: str, said: str) -> None:
+        self.heard[name] += said
+        self._more.set()
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -142,17 +158,20 @@ class Planted:
 
 
 @asynccontextmanager
-async def _listening(settled: Settled, common: Json) -> AsyncIterator[dict[str, Ear]]:
-    """Everyone from outside, on all streams that they may follow and some that they may not."""
+async def _listening(
+    settled: Settled, common: Json, standings: Sequence[str]
+) -> AsyncIterator[dict[str, Ear]]:
+    """Some people, on all streams that they may follow and some that they may not."""
     async with AsyncExitStack() as stack:
-        ears = {standing: Ear() for standing in OUTSIDERS}
+        ears = {standing: Ear() for standing in standings}
         for standing, ear in ears.items():
             person = settled.people.get(standing)
             headers = person.headers if person else {}
             for path in _paths(settled, person, common):
                 topic = connect(f"{settled.server.ws}/ws/{path}", additional_headers=headers)
-                ear.listen(await stack.enter_async_context(topic))
+                ear.listen(path, await stack.enter_async_context(topic))
             await _subscribe(stack, settled, headers, ear, common)
+            await _subscribe_over_http(stack, settled, headers, ear, common)
             stack.push_async_callback(ear.stop)
         yield ears
 
@@ -175,15 +194,44 @@ async def _subscribe(
     )
     socket = GraphQLSocket(connection)
     await socket.initialise()
+    for name, (query, variables) in _subscriptions(settled, common).items():
+        await socket.subscribe(name, query, **variables)
+    ear.listen("socket", connection)
+
+
+async def _subscribe_over_http(
+    stack: AsyncExitStack, settled: Settled, headers: dict[str, str], ear: Ear, common: Json
+) -> None:
+    patient = httpx.Timeout(DEADLINE, read=None)
+    client = httpx.AsyncClient(headers=headers, timeout=patient, verify=TLS)
+    await stack.enter_async_context(client)
+    for wire, accepted in ACCEPTED.items():
+        for name, (query, variables) in _subscriptions(settled, common).items():
+            given = {"Accept": accepted, "Last-Event-ID": variables.get("after", "")}
+            body = {"query": query, "variables": variables}
+            asked = client.stream(
+                "POST", f"{settled.server.http}/graphql", json=body, headers=given
+            )
+            ear.read(f"{wire} {name}", await stack.enter_async_context(asked))
+
+
+def _subscriptions(settled: Settled, common: Json) -> dict[str, tuple[str, Json]]:
     room = (
         "subscription ($room: ID!, $after: Cursor)"
         f" {{ roomEvents(roomId: $room, after: $after) {{ {ROOM_EVENT} }} }}"
     )
-    await socket.subscribe("secret", room, room=settled.room["id"])
-    await socket.subscribe("missed", room, room=settled.room["id"], after=settled.members_cursor)
-    await socket.subscribe("common", room, room=common["id"])
-    await socket.subscribe("self", f"subscription {{ userEvents {{ {USER_EVENT} }} }}")
-    ear.listen(connection)
+    secret = {"room": settled.room["id"]}
+    return {
+        "secret": (room, secret),
+        "missed": (room, {**secret, "after": settled.members_cursor}),
+        "common": (room, {"room": common["id"]}),
+        "self": (f"subscription {{ userEvents {{ {USER_EVENT} }} }}", {}),
+    }
+
+
+def _places(name: str, room: Json) -> list[str]:
+    """Where the events of a room come from, for those who follow it."""
+    return [f"room/{room['databaseId']}", "socket", *(f"{wire} {name}" for wire in ACCEPTED)]
 
 
 async def _common_room(settled: Settled) -> Json:
@@ -264,19 +312,19 @@ async def test_what_is_in_a_room_reaches_nobody_outside_it_nor_the_log(server: S
     settled = await settle(server)
     common = await _common_room(settled)
 
-    async with _listening(settled, common) as ears:
+    async with _listening(settled, common, (*OUTSIDERS, *INSIDERS)) as ears:
         planted = await _plant(settled)
-        for standing, ear in ears.items():
-            await _pry(settled, planted, settled.people.get(standing), ear)
+        for standing in OUTSIDERS:
+            await _pry(settled, planted, settled.people.get(standing), ears[standing])
         end = await settled.owner.do("sendMessage", roomId=common["id"], text=uuid4().hex)
         for standing in OUTSIDERS[1:]:
-            await ears[standing].has_heard(end["sentMessage"]["text"])
+            await ears[standing].has_heard(end["sentMessage"]["text"], *_places("common", common))
 
     found = {
         (standing, name)
-        for standing, ear in ears.items()
+        for standing in OUTSIDERS
         for name, word in planted.words.items()
-        if word in "\n".join(ear.heard)
+        if word in "\n".join(ears[standing].heard.values())
     }
     # Whoever waits at the door sees what it is called now.
     assert found == {("requester", "title")}
@@ -287,14 +335,16 @@ async def test_what_is_in_a_room_reaches_nobody_outside_it_nor_the_log(server: S
 async def test_what_is_searched_for_is_there_to_be_found(server: Server) -> None:
     """The same questions, asked by one who may know: else finding nothing would prove little."""
     settled = await settle(server)
-    planted = await _plant(settled)
-    ear = Ear()
+    common = await _common_room(settled)
 
-    await _pry(settled, planted, settled.people["member"], ear)
+    async with _listening(settled, common, ["member"]) as ears:
+        planted = await _plant(settled)
+        ear = ears["member"]
+        await _pry(settled, planted, settled.people["member"], ear)
+        for name in ("title", "text", "guest"):
+            await ear.has_heard(planted.words[name], "answers", *_places("secret", settled.room))
 
-    heard = "\n".join(ear.heard)
-    assert {name for name, word in planted.words.items() if word in heard} >= {
+    heard = "\n".join(ear.heard.values())
+    assert {name for name, word in planted.words.items() if word in heard} == {
         *("title", "text", "guest", "name"),
     }
-    assert planted.words["code"] not in heard
-    assert planted.words["asker"] not in heard

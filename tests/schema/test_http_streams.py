@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,9 +16,11 @@ import django.db
 import pytest
 import uvicorn
 from django.contrib.auth.models import User
+from django.core.handlers.asgi import ASGIHandler
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from accounts import watch
+from accounts import seats, watch
 from accounts.actions import end_session, open_session
 from accounts.models import Session
 from accounts.tokens import session_key_of, token_for
@@ -27,8 +30,9 @@ from project.server import HttpProtocol
 from realtime import hub
 from realtime.conf import limits as realtime_limits
 from realtime.errors import UnknownEvent
+from realtime.follower import Follower
 from realtime.threads import DatabaseThreads
-from schema import threads
+from schema import http_streams, threads
 from schema.subscribing import Rendering
 from tests.clients import DEADLINE
 from tests.end_to_end.http_streams import Frame, HttpStream, HttpWire, opened
@@ -127,9 +131,12 @@ async def _told(stream: HttpStream) -> str:
     return str(frame.data["data"]["roomEvents"]["__typename"])
 
 
-def _holds() -> tuple[int, int]:
-    """How many followers and sessions the process holds."""
-    return len(hub.current()._followers), len(watch.current()._held)
+def _holds() -> tuple[int, int, int]:
+    """How many followers, sessions and seats the process holds; a person's stream has two seats."""
+    return len(hub.current()._followers), len(watch.current()._held), seats._taken.total()
+
+
+NOTHING = (0, 0, 0)
 
 
 @over_both_wires
@@ -157,9 +164,68 @@ async def test_a_client_that_is_gone_leaves_nothing_behind(
     here: Here, house: Inhabited, wire: HttpWire
 ) -> None:
     async with here.follow(house, wire), here.follow(house, wire):
-        assert _holds() == (2, 2)
+        assert _holds() == (2, 2, 4)
 
-    await _until(lambda: _holds() == (0, 0))
+    await _until(lambda: _holds() == NOTHING)
+
+
+@over_both_wires
+async def test_a_client_that_is_gone_before_its_stream_begins_leaves_nothing_behind(
+    here: Here, house: Inhabited, wire: HttpWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_room = following.follow_room
+    begun, door = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(*args: Any, **kwargs: Any) -> Follower:
+        begun.set()
+        await door.wait()
+        return await follow_room(*args, **kwargs)
+
+    monkeypatch.setattr(following, "follow_room", hesitate)
+    headers = {"Authorization": f"Bearer {await here.token(house.bob)}"}
+    asking = asyncio.create_task(_ask_in_vain(here, house, wire, headers))
+    async with asyncio.timeout(DEADLINE):
+        await begun.wait()
+    assert _holds() == (0, 0, 2)
+
+    asking.cancel()
+
+    await _until(lambda: _holds() == NOTHING)
+
+
+async def _ask_in_vain(
+    here: Here, house: Inhabited, wire: HttpWire, headers: dict[str, str]
+) -> None:
+    async with here.raw(house, wire, headers):
+        raise AssertionError("It has begun.")
+
+
+@over_both_wires
+async def test_a_response_that_nobody_ever_reads_leaves_nothing_behind(
+    here: Here, house: Inhabited, wire: HttpWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The middlewares have the last word before the first chunk, and take their time."""
+    begun, door = asyncio.Event(), asyncio.Event()
+    response = http_streams.response
+
+    def note(*args: Any) -> StreamingHttpResponse:
+        begun.set()
+        return response(*args)
+
+    async def hesitate(*_: object) -> None:
+        await door.wait()
+
+    monkeypatch.setattr(http_streams, "response", note)
+    headers = {"Authorization": f"Bearer {await here.token(house.bob)}"}
+    monkeypatch.setattr(ASGIHandler, "send_response", hesitate)
+    asking = asyncio.create_task(_ask_in_vain(here, house, wire, headers))
+    async with asyncio.timeout(DEADLINE):
+        await begun.wait()
+    assert _holds() == (1, 0, 2)
+
+    asking.cancel()
+
+    await _until(lambda: _holds() == NOTHING)
 
 
 @over_both_wires
@@ -191,9 +257,21 @@ async def test_a_silent_stream_has_a_heartbeat(
 
 @over_both_wires
 async def test_a_reader_that_does_not_read_is_cut(
-    here: Here, house: Inhabited, wire: HttpWire, settings: Any
+    here: Here,
+    house: Inhabited,
+    wire: HttpWire,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """G7: after send_deadline; until then it costs a position and what is buffered."""
+    stuck: list[float] = []
+    pause = HttpProtocol.pause_writing
+
+    def note(protocol: HttpProtocol) -> None:
+        stuck.append(time.monotonic())
+        pause(protocol)
+
+    monkeypatch.setattr(HttpProtocol, "pause_writing", note)
     settings.REALTIME = {"send_deadline": 0.3}
     realtime_limits.cache_clear()
     copies = " ".join(f"copy{number}: text" for number in range(50))
@@ -205,11 +283,12 @@ async def test_a_reader_that_does_not_read_is_cut(
         async with here.raw(house, wire, headers, line, query) as stream:
             assert await _told(stream) == "CaughtUp"
             stream.connection.transport.pause_reading()  # type: ignore[attr-defined]  # it reads
+            assert _holds() == (1, 1, 2)
             for number in range(40):
                 await here.say(house, f"{number} " + "🦉" * 1_990)
-            assert _holds() == (1, 1)
 
-            await _until(lambda: _holds() == (0, 0))
+            await _until(lambda: _holds() == NOTHING)
+            assert time.monotonic() - stuck[-1] >= 0.3
     realtime_limits.cache_clear()
 
 
@@ -257,7 +336,7 @@ async def test_the_end_of_the_session_ends_the_stream_and_says_so(
             "reason": "SIGNED_OUT",
         }
         assert await _end(stream) == "complete"
-    await _until(lambda: _holds() == (0, 0))
+    await _until(lambda: _holds() == NOTHING)
 
 
 async def _end(stream: HttpStream) -> str:
@@ -305,12 +384,14 @@ async def test_a_stream_that_cannot_go_on_is_not_complete(
 
         if wire == "sse":
             assert await _end(stream) == "open"
+            await _until(lambda: _holds() == NOTHING)
             return
         last = await _next(stream)
         assert last.data is not None
         assert last.data["errors"][0]["extensions"] == {"code": code}
         assert "secret" not in str(last.data)
         assert await _end(stream) == "complete"
+    await _until(lambda: _holds() == NOTHING)
 
 
 async def test_a_refusal_comes_in_the_form_that_the_client_reads(
@@ -326,7 +407,7 @@ async def test_a_refusal_comes_in_the_form_that_the_client_reads(
 
     assert refusal.data == body
     assert body["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
-    assert _holds() == (0, 0)
+    assert _holds() == NOTHING
 
 
 @over_both_wires
@@ -340,4 +421,6 @@ async def test_a_database_that_is_away_is_no_complete_stream(
     headers = {"Authorization": f"Bearer {await here.token(house.bob)}"}
     async with here.raw(house, wire, headers) as answer:
         assert answer.status == 503
+        assert 2 <= int(answer.headers["retry-after"]) <= 8
         assert (await answer.body())["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+    assert _holds() == NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import count
 from typing import Any
 
@@ -13,7 +13,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.clients import DEADLINE, GraphQLSocket, Person, sign_up
+from tests.end_to_end.http_streams import HttpStream, HttpWire
+from tests.end_to_end.http_streams import opened as opened_over_http
 from tests.schema.conftest import TLS, post
+from tests.schema.test_http_streams import over_both_wires
 from tests.schema.test_websocket import SUBPROTOCOL, close_code
 from tests.server import Server
 
@@ -82,6 +85,102 @@ async def test_a_person_has_only_so_many_sockets_wherever_they_come_from(server:
 
     async with opened(server, host, Authorization=f"Bearer {ann.token}") as again:
         await again.initialise()
+
+
+@over_both_wires
+async def test_an_address_has_as_many_streams_as_sockets_and_both_together(
+    server: Server, wire: HttpWire
+) -> None:
+    people = [await sign_up(server.http, server.ws, f"{wire}_{name}") for name in "abcd"]
+    here, there = next(_addresses), next(_addresses)
+    async with AsyncExitStack() as stack:
+        assert await is_served(await stack.enter_async_context(opened(server, here)))
+        for person in people[:2]:
+            assert await _is_told(await stack.enter_async_context(_stream(person, here, wire)))
+
+        async with _stream(people[2], here, wire) as one_more:
+            assert await _refusal(one_more) == "Too many streams from this address."
+        async with opened(server, here) as one_more_socket:
+            assert await close_code(one_more_socket.connection) == 1013
+        async with _stream(people[3], there, wire) as elsewhere:
+            assert await _is_told(elsewhere)
+
+    async with _once_more(people[2], here, wire) as again:
+        assert await _is_told(again)
+
+
+@over_both_wires
+async def test_a_person_has_as_many_streams_as_sockets_wherever_they_come_from(
+    server: Server, wire: HttpWire
+) -> None:
+    eve = await sign_up(server.http, server.ws, f"{wire}_eve")
+    async with AsyncExitStack() as stack:
+        topic = await stack.enter_async_context(topic_of(server, eve, next(_addresses)))
+        assert await topic.recv()
+        host = next(_addresses)
+        assert await _is_told(await stack.enter_async_context(_stream(eve, host, wire)))
+
+        host = next(_addresses)
+        async with _stream(eve, host, wire) as one_more:
+            assert await _refusal(one_more) == "Too many streams of this person."
+        async with topic_of(server, eve, host) as one_more_topic:
+            assert await close_code(one_more_topic) == 1013
+
+    async with _once_more(eve, host, wire) as again:
+        assert await _is_told(again)
+
+
+@over_both_wires
+async def test_a_stream_that_is_refused_or_over_takes_no_place(
+    server: Server, wire: HttpWire
+) -> None:
+    """However often: here are places for two."""
+    fay = await sign_up(server.http, server.ws, f"{wire}_fay")
+    host = next(_addresses)
+    for _ in range(5):
+        async with _stream(fay, host, wire, after="forged") as refused:
+            assert refused.status in (200, 400)
+    for _ in range(5):
+        async with _once_more(fay, host, wire) as told:
+            assert await _is_told(told)
+
+
+def _stream(
+    person: Person, host: str, wire: HttpWire, after: str | None = None
+) -> AbstractAsyncContextManager[HttpStream]:
+    """A stream of the person's own, through the trusted proxy."""
+    query = "subscription ($after: Cursor) { userEvents(after: $after) { __typename } }"
+    parameters = {"query": query, "variables": {"after": after}}
+    headers = {"X-Forwarded-For": host, **person.headers}
+    return opened_over_http(f"{person.http}/graphql", wire, parameters, headers)
+
+
+@asynccontextmanager
+async def _once_more(person: Person, host: str, wire: HttpWire) -> AsyncIterator[HttpStream]:
+    """A stream, as soon as the server knows that the ones before are gone."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            async with _stream(person, host, wire) as stream:
+                if stream.status != 429:
+                    yield stream
+                    return
+
+
+async def _is_told(stream: HttpStream) -> bool:
+    assert stream.status == 200
+    async with asyncio.timeout(DEADLINE):
+        while (frame := await stream.frame()).kind == "heartbeat":
+            pass
+    return frame.data == {"data": {"userEvents": {"__typename": "CaughtUp"}}}
+
+
+async def _refusal(answer: HttpStream) -> str:
+    """What a refusal says, once it has everything that belongs to one."""
+    assert answer.status == 429
+    [error] = (await answer.body())["errors"]
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    assert answer.headers["retry-after"] == str(error["extensions"]["retryAfter"])
+    return str(error["message"])
 
 
 def topic_of(server: Server, person: Person, host: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from accounts.authentication import Identity
 from accounts.watch import Watch
 from project.asgi import application
 from realtime.hub import Hub
-from schema import transports
+from schema import threads, transports
+from schema.threads import Counter
 
 
 def _fail(request: HttpRequest) -> Identity | None:
@@ -35,6 +37,36 @@ async def test_a_database_that_is_away_is_an_error_with_a_code(
     assert answer.status_code == 200
     assert answer.json()["data"] is None
     assert [each["extensions"] for each in answer.json()["errors"]] == [{"code": "UNAVAILABLE"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [
+        ("{ viewer { eventCursor } }", "application/json"),
+        ("{ viewer { eventCursor } }", "application/graphql-response+json"),
+        ("mutation { signOut { __typename } }", "text/event-stream"),
+        ("subscription { userEvents { __typename } }", "text/event-stream"),
+        ("subscription { userEvents { __typename } }", "multipart/mixed;subscriptionSpec=1.0"),
+    ],
+)
+async def test_a_request_that_finds_a_full_queue_is_told_when_to_try_again(
+    query: str, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, door = Counter("tests", 1, 0), threading.Event()
+    monkeypatch.setattr(threads, "operations", lambda: full)
+    inside = asyncio.create_task(full.run(door.wait))
+    await asyncio.sleep(0)
+
+    answer = await AsyncClient().post(
+        "/graphql", {"query": query}, content_type="application/json", headers={"accept": accept}
+    )
+
+    door.set()
+    await inside
+    assert answer.status_code == 503
+    assert 2 <= int(answer["Retry-After"]) <= 8
+    assert [each["extensions"] for each in answer.json()["errors"]] == [{"code": "UNAVAILABLE"}]
+    await full.close()
 
 
 class Wire:
