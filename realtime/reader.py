@@ -88,8 +88,8 @@ class Reader:
         """
         Serve one batch, or wait for one.
 
-        Raises:
-            DatabaseError: If it could not be read; it will be served again.
+        Raises whatever kept it from being read, mostly a ``DatabaseError``; it will be
+        served again.
 
         """
         await self._wanted.wait()
@@ -98,7 +98,8 @@ class Reader:
         batch = self._next_batch()
         try:
             answers = await self._threads.run(partial(answer_each, [want for want, _ in batch]))
-        except (DatabaseError, asyncio.CancelledError):
+        except BaseException:
+            # Whatever it was: a want that is lost is a follower that stays behind for good.
             self._put_back(batch)
             raise
         self._gathering.note()

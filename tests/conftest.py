@@ -12,6 +12,11 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from channels.layers import channel_layers
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes says how busy the machine is, and nothing of what it shows.
+hypothesis_settings.register_profile("patient", hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile("patient")
 
 CONFORMANCE = Path(__file__).parent / "conformance"
 NODE = 20

@@ -68,6 +68,9 @@ class Ambush:
     to it, ``after_rights`` while the snapshot is open in which their rights to the
     next page were read, and ``after_cursor`` while a query has read the cursor and
     not yet all that it stands for. Each is done once, in a thread of its own, to its end.
+
+    The hub reads rights again now and then. It may spring what was laid for somebody
+    else, who does not wait for it then; :meth:`clear` does.
     """
 
     def __init__(self) -> None:
@@ -75,22 +78,34 @@ class Ambush:
         self.after_rights: Callable[[], object] | None = None
         self.after_cursor: Callable[[], object] | None = None
         self._failure: BaseException | None = None
+        self._begun: list[threading.Thread] = []
+        self._beginning = threading.Lock()
 
     def clear(self) -> None:
-        """Lay nothing any more; raise what went wrong with what was laid."""
-        self.after_claim = self.after_rights = self.after_cursor = None
+        """
+        Lay nothing any more; wait for what was sprung, and raise what went wrong with it.
+
+        After this nothing happens any more. Call it in a worker thread.
+        """
+        with self._beginning:
+            self.after_claim = self.after_rights = self.after_cursor = None
+            begun, self._begun = self._begun, []
+        for thread in begun:
+            _finish(thread)
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
     def spring(self, name: str) -> None:
-        deed = getattr(self, name)
-        setattr(self, name, None)
-        if deed is not None:
+        with self._beginning:
+            deed = getattr(self, name)
+            setattr(self, name, None)
+            if deed is None:
+                return
             thread = threading.Thread(target=self._do, args=[deed])
             thread.start()
-            thread.join(DEADLINE)
-            assert not thread.is_alive()
+            self._begun.append(thread)
+        _finish(thread)
 
     def _do(self, deed: Callable[[], object]) -> None:
         try:
@@ -99,6 +114,11 @@ class Ambush:
             self._failure = failure
         finally:
             connections.close_all()
+
+
+def _finish(thread: threading.Thread) -> None:
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

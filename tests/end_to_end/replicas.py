@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -136,7 +136,8 @@ class Replica:
         self._hears = True
 
     def __repr__(self) -> str:
-        return f"<{self.user.username} on {self.room_id or 'home'}: {self.state} {self.end}>"
+        where = f"{self.user.username} on {self.room_id or 'home'} at {self.offset}"
+        return f"<{where}: {self.state} {self.end}>"
 
     @property
     def is_following(self) -> bool:
@@ -219,8 +220,9 @@ class Replica:
         self._hears = False
 
     async def reach(self, cursor: str) -> None:
-        """Wait until everything up to ``cursor`` is applied."""
-        await self._until(lambda: self.cursor == cursor or self.end is not None)
+        """Wait until everything up to ``cursor`` is applied; more may have been."""
+        wanted = self._offsets(cursor)
+        await self._until(lambda: self.end is not None or self._has_passed(wanted))
 
     async def reach_end(self) -> None:
         await self._until(lambda: self.end is not None)
@@ -237,14 +239,20 @@ class Replica:
         else:
             await self.pull(by_pages)
 
-    async def _until(self, holds: Any) -> None:
-        async with asyncio.timeout(DEADLINE):
-            while not holds():
-                self._moved.clear()
-                if self._reading is not None and self._reading.done():
-                    self._reading.result()
-                    assert holds(), f"The stream is over and says nothing: {self}"
-                await self._moved.wait()
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not holds():
+                    await self._move(holds)
+        except TimeoutError:
+            raise TimeoutError(f"Not within {DEADLINE:.0f} s: {self}, told {self.told}") from None
+
+    async def _move(self, holds: Callable[[], bool]) -> None:
+        self._moved.clear()
+        if self._reading is not None and self._reading.done():
+            self._reading.result()
+            assert holds(), f"The stream is over and says nothing: {self}"
+        await self._moved.wait()
 
     async def _read(self, stream: Subscription) -> None:
         field = "userEvents" if self.room_id is None else "roomEvents"
@@ -279,6 +287,10 @@ class Replica:
         steps = [new - old for old, new in zip(before, after, strict=True)]
         assert sorted(steps) == [0] * (len(steps) - 1) + [1], (steps, self)
         self.cursor, self.offset = cursor, after[0]
+
+    def _has_passed(self, wanted: tuple[int, ...]) -> bool:
+        reached = self._offsets(self.cursor)
+        return all(here >= there for here, there in zip(reached, wanted, strict=True))
 
     def _offsets(self, cursor: str) -> tuple[int, ...]:
         return cursors.decode(cursor, self._topics).offsets

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -33,7 +34,7 @@ from realtime.threads import DatabaseThreads
 from tests.end_to_end.conftest import PROFILE, Ambush
 from tests.end_to_end.deeds import NAMES, Deed, World
 from tests.end_to_end.layers import Faulty
-from tests.end_to_end.replicas import Replica
+from tests.end_to_end.replicas import DEADLINE, Replica
 
 PEOPLE = 4
 
@@ -177,7 +178,8 @@ class Play:
         setattr(self._ambush, when, ambush)
         if when != "after_cursor" or await page.load():
             await page.follow()
-        self._ambush.clear()
+        # Looks compare with a world in which nothing happens meanwhile.
+        await self._threads.run(self._ambush.clear)
 
     async def _all_at_once(self, steps: Sequence[Deed | Visit | Trouble]) -> None:
         """Do all, but one person's troubles one after the other: a page is one client."""
@@ -242,6 +244,30 @@ async def _stage(
         finally:
             ambush.clear()
             limits.cache_clear()
+
+
+async def test_what_was_sprung_for_others_is_over_when_the_ambush_is_cleared(
+    ambush: Ambush,
+) -> None:
+    """Else a page would be compared with a world that moves on meanwhile."""
+    begun, may_end, done = threading.Event(), threading.Event(), threading.Event()
+
+    def deed() -> None:
+        begun.set()
+        assert may_end.wait(DEADLINE)
+        done.set()
+
+    ambush.after_rights = deed
+    springing = asyncio.create_task(asyncio.to_thread(ambush.spring, "after_rights"))
+    assert await asyncio.to_thread(begun.wait, DEADLINE)
+    clearing = asyncio.create_task(asyncio.to_thread(ambush.clear))
+    too_early, _ = await asyncio.wait([clearing], timeout=0.1)
+    may_end.set()
+    await clearing
+
+    assert not too_early
+    assert done.is_set()
+    await springing
 
 
 @hypothesis_settings(hypothesis_settings.get_profile(PROFILE))

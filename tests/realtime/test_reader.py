@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 import pytest
 from django.db import OperationalError, connection
@@ -218,6 +218,27 @@ async def test_a_database_that_is_away_delays_the_answers_and_no_more(
 
     assert [page(answer) for answer in answers] == [[1, 2], [2]]
     assert attempts == 3
+
+
+async def test_a_thread_that_cannot_be_had_delays_the_answers_and_no_more(
+    serving: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G1, G6: nobody waits for good, whatever kept a batch from being read."""
+    monkeypatch.setattr(background, "_PAUSE_AFTER_FAILURE", 0.01)
+    run, failures = DatabaseThreads.run, iter([RuntimeError("can't start new thread")])
+
+    async def fail_once(threads: DatabaseThreads, work: Callable[[], object]) -> object:
+        for failure in failures:
+            raise failure
+        return await run(threads, work)
+
+    monkeypatch.setattr(DatabaseThreads, "run", fail_once)
+    await awrite("t", 1)
+
+    async with asyncio.timeout(DEADLINE):
+        answer = await serving.read(read_after(0))
+
+    assert page(answer) == [1]
 
 
 async def test_an_unexpected_error_reaches_those_who_asked_and_the_next_are_served(
