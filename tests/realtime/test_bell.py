@@ -68,12 +68,12 @@ async def test_ringing_from_a_coroutine_without_a_hub_loses_a_ring_and_nothing_e
 
 @pytest.mark.parametrize("layer", FAULTY, indirect=True)
 async def test_no_layer_makes_a_change_wait_or_fail(layer: Counting, hub: Hub) -> None:
-    """G6."""
+    """G6: twenty changes that waited for their rings would take twenty seconds."""
     begun = time.monotonic()
 
     await awrite("t", *range(20))
 
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert (await in_thread(log.marks, ["t"]))["t"].head == 20
 
 
