@@ -213,8 +213,13 @@ async def following(
         async with _following_over_http(person, room, after, wire, over, copies) as stream:
             yield stream
     elif wire == "graphql":
+        # A token is said in connection_init, as by a browser; a cookie comes with the handshake.
+        handshake = {} if "Authorization" in person.headers else person.headers
         async with connect(
-            f"{person.ws}/graphql", subprotocols=[SUBPROTOCOL], sock=over
+            f"{person.ws}/graphql",
+            subprotocols=[SUBPROTOCOL],
+            additional_headers=handshake,
+            sock=over,
         ) as connection:
             dialled = GraphQLSocket(connection)
             await dialled.initialise(person.headers)
