@@ -14,8 +14,9 @@ def is_allowed(headers: Mapping[str, str]) -> bool:
     Whether a handshake comes from a page of ours, or from no page at all.
 
     ``headers`` are by lower-case name. Browsers always send Origin with a handshake;
-    it must be this host's or one in ``CSRF_TRUSTED_ORIGINS``. The host must be one
-    of ``ALLOWED_HOSTS``, or a page could make its own name point here.
+    it must be this host's or one in ``CSRF_TRUSTED_ORIGINS``, and where cookies are for
+    TLS alone, so are pages. The host must be one of ``ALLOWED_HOSTS``, or a page could
+    make its own name point here.
     """
     host = headers.get("host", "")
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
@@ -24,6 +25,8 @@ def is_allowed(headers: Mapping[str, str]) -> bool:
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     try:
-        return urlsplit(origin).netloc.lower() == host.lower()
+        page = urlsplit(origin)
     except ValueError:
         return False
+    is_safe = page.scheme == "https" or not settings.SESSION_COOKIE_SECURE
+    return is_safe and page.netloc.lower() == host.lower()

@@ -56,6 +56,15 @@ def names(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
 
 
+def origins(name: str) -> list[str]:
+    """The origins in a list, each as a browser writes it: a scheme, a host, perhaps a port."""
+    found = names(name)
+    for origin in found:
+        if not re.fullmatch(r"https?://([\w.-]+|\[[\da-f:.]+\])(:\d+)?", origin, re.ASCII):
+            raise BadEnvironment(f"{name}={origin} must look like https://chat.example.org.")
+    return found
+
+
 def root_path() -> str:
     """The path below which a proxy shows this server: empty, or ``/chat``."""
     path = os.environ.get("ROOT_PATH", "").rstrip("/")
@@ -95,7 +104,10 @@ def data_dir(base: Path) -> Path:
 def secret_key(directory: Path) -> str:
     """``SECRET_KEY``, or else the key kept in ``directory``, generated once."""
     if key := os.environ.get("SECRET_KEY"):
-        return _long_enough(key)
+        # It will stand in a list of fallbacks one day.
+        if secret_keys("SECRET_KEY") == [key]:
+            return key
+        raise BadEnvironment("SECRET_KEY must have no comma in it, and no space around it.")
     path = directory / "secret_key"
     if not path.exists():
         _create_once(path, secrets.token_urlsafe(48))
@@ -104,10 +116,14 @@ def secret_key(directory: Path) -> str:
     raise BadEnvironment(f"{path} is empty: delete it to have a new key generated.")
 
 
-def _long_enough(key: str) -> str:
-    if len(key.strip()) < SECRET_KEY_LENGTH:
-        raise BadEnvironment(f"SECRET_KEY must have at least {SECRET_KEY_LENGTH} characters.")
-    return key
+def secret_keys(name: str) -> list[str]:
+    """The keys in a list: a short one can be guessed, and whoever has one can sign anything."""
+    found = names(name)
+    if any(len(key) < SECRET_KEY_LENGTH for key in found):
+        raise BadEnvironment(
+            f"{name} must have at least {SECRET_KEY_LENGTH} characters, and no comma in a key."
+        )
+    return found
 
 
 def database(directory: Path) -> dict[str, Any]:

@@ -10,10 +10,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = environment.data_dir(BASE_DIR)
 
 SECRET_KEY = environment.secret_key(DATA_DIR)
-SECRET_KEY_FALLBACKS = environment.names("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secret_keys("SECRET_KEY_FALLBACKS")
 DEBUG = environment.flag("DEBUG", default=False)
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
 ROOT_PATH = environment.root_path()
 FORCE_SCRIPT_NAME = ROOT_PATH or None
 
@@ -84,9 +84,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 WEB_SOCKET_MESSAGE_BYTES = 256 * 1024
 """As much as one HTTP request."""
 
+HTTPS = environment.flag("HTTPS", default=False)
+"""Whether browsers come through a proxy's TLS alone; uvicorn believes the proxy's word for it."""
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"(^|/)(healthz|readyz)$"]  # who asks for them comes past the proxy
+SECURE_HSTS_SECONDS = environment.integer(
+    "HSTS_SECONDS", 31_536_000 if HTTPS else 0, lowest=0, highest=63_072_000
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_SUBDOMAINS", default=HTTPS)
+SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS  # no list takes a name without those below it
+
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ROOT_PATH or "/"
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -109,7 +109,7 @@ class Server:
             assert self._process is not None
             assert self._process.poll() is None, self.log.read_text()
             try:
-                urlopen(f"{self.http}/graphql?query=%7B__typename%7D", timeout=5).close()
+                urlopen(f"{self.http}/healthz", timeout=5).close()
             except HTTPError:
                 raise
             except (URLError, OSError):

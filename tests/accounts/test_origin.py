@@ -61,6 +61,14 @@ def test_a_foreign_page_may_not(origin: str) -> None:
     assert not is_allowed({"host": "chat.test", "origin": origin})
 
 
+def test_where_cookies_are_for_tls_alone_a_page_without_it_may_not(settings: Any) -> None:
+    """Whoever is on the line could have written that page."""
+    settings.SESSION_COOKIE_SECURE = True
+
+    assert is_allowed({"host": "chat.test", "origin": "https://chat.test"})
+    assert not is_allowed({"host": "chat.test", "origin": "http://chat.test"})
+
+
 @pytest.mark.parametrize(
     "host", ["evil.test", "", "chat.test.evil.test", "chat.test/", "[", "\0", "chat.test:x"]
 )

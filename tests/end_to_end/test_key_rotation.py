@@ -197,7 +197,7 @@ REFUSED: dict[tuple[Wire, By], int | str] = {
 }
 
 
-@pytest.mark.parametrize(("wire", "way"), REFUSED, ids=lambda each: str(each))
+@pytest.mark.parametrize(("wire", "way"), REFUSED, ids=str)
 async def test_without_the_fallback_the_former_credentials_are_nobody_s(
     later: House, wire: Wire, way: By
 ) -> None:
@@ -215,9 +215,7 @@ async def test_without_the_fallback_the_former_credentials_are_nobody_s(
 
 async def _init_closes_with(person: Person) -> int:
     async with connect(f"{person.ws}/graphql", subprotocols=[SUBPROTOCOL]) as connection:
-        await GraphQLSocket(connection).send(
-            {"type": "connection_init", "payload": person.headers}
-        )
+        await GraphQLSocket(connection).send({"type": "connection_init", "payload": person.headers})
         with pytest.raises(ConnectionClosed):
             async with asyncio.timeout(DEADLINE):
                 await connection.recv()

@@ -18,7 +18,8 @@ OWN = {
     *("HOST", "PORT", "WORKERS", "DEMO", "SHUTDOWN_TIMEOUT", "DATA_DIR", "DATABASE_URL"),
     "DATABASE_TIMEOUT",
     *("REDIS_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
-    *("ROOT_PATH", "WEB_CLIENT", "GRAPHIQL"),
+    *("ROOT_PATH", "WEB_CLIENT", "GRAPHIQL", "CSRF_TRUSTED_ORIGINS", "LIMITS"),
+    *("HTTPS", "HSTS_SECONDS", "HSTS_SUBDOMAINS", "DJANGO_SETTINGS_MODULE"),
 }
 
 
@@ -120,6 +121,16 @@ def _assert_one_line(ended: subprocess.CompletedProcess[str], *parts: str) -> No
         ("ROOT_PATH", "chat", "must look like /chat"),
         ("ROOT_PATH", '/"><script>', "must look like /chat"),
         ("SECRET_KEY", " short ", "at least 32 characters"),
+        ("SECRET_KEY", "a secret key, of which the former half would be a key itself", "no comma"),
+        ("SECRET_KEY", " a secret key with a space before it ", "no space around it"),
+        ("SECRET_KEY_FALLBACKS", f"{'secret' * 9},short", "at least 32 characters"),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.test, chat.test", "CSRF_TRUSTED_ORIGINS=chat.test"),
+        ("CSRF_TRUSTED_ORIGINS", "https://chat.test/", "must look like https://chat.example.org"),
+        ("CSRF_TRUSTED_ORIGINS", "https://*.chat.test", "must look like https://chat.example.org"),
+        ("LIMITS", "0", "must be on or off"),
+        ("HTTPS", "yes", "must be 0 or 1"),
+        ("HSTS_SECONDS", "-1", "a whole number from 0 to 63072000"),
+        ("HSTS_SUBDOMAINS", "all", "must be 0 or 1"),
     ],
 )
 def test_a_wrong_value_gives_one_line_that_names_it(
@@ -129,6 +140,14 @@ def test_a_wrong_value_gives_one_line_that_names_it(
 
     _assert_one_line(ended, name, advice)
     assert "secret" not in ended.stderr
+
+
+def test_a_limit_of_nothing_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "strict.py").write_text("from project.settings import *\nRATES = {'sign_ups': 0}\n")
+
+    ended = _serve(tmp_path, DJANGO_SETTINGS_MODULE="strict", PYTHONPATH=str(tmp_path))
+
+    _assert_one_line(ended, "settings.RATES['sign_ups'] = 0", "a whole number from 1")
 
 
 def test_a_wrong_wait_for_postgresql_is_told_in_one_line(tmp_path: Path) -> None:
