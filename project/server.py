@@ -10,11 +10,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from accounts.seats import Seat
 from realtime.conf import limits
 from realtime.wire import ABORT, SHUTDOWN, WIRE
+
+TOO_MANY_MESSAGES = 4429
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -60,7 +64,8 @@ class HttpProtocol(HttpToolsProtocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """
     uvicorn's own, which also lets the application write to the connection directly
-    (see :class:`realtime.wire.Wire`), and cuts a peer that does not read.
+    (see :class:`realtime.wire.Wire`), cuts a peer that does not read, and counts the frames
+    that the application does not see: those of control, and the pieces of a message.
     """
 
     _cut: TimerHandle | None = None
@@ -68,6 +73,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         self._room_wanted: list[Callable[[], None]] = []
+        self._unseen = Seat()
         self._buffer_bytes = limits().socket_buffer_bytes
         # So that the transport pauses us exactly when there is no room.
         self.transport.set_write_buffer_limits(high=self._buffer_bytes - 1)
@@ -79,6 +85,41 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[WIRE] = self
             extensions[ABORT] = self.transport.abort
+
+    def handle_ping(self) -> None:
+        if self._may_go_on():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._may_go_on():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        # Pieces may be empty, so the size of a message does not bound their number.
+        if self._may_go_on():
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        self.frames = [b"".join(self.frames)]
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames[0]):
+            # uvicorn would close too, and log a traceback for each.
+            self._refuse(CloseCode.INVALID_DATA, "Not UTF-8")
+        else:
+            super().send_receive_event_to_app()
+
+    def _may_go_on(self) -> bool:
+        if self.close_sent or self._unseen.may_speak():
+            return not self.close_sent
+        self._refuse(TOO_MANY_MESSAGES, "Too many messages")
+        return False
+
+    def _refuse(self, code: int, reason: str) -> None:
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(code, reason)
+            self.handle_parser_exception()
+        else:
+            # The handshake is not answered yet, or the peer has closed in the same breath.
+            self.transport.close()
 
     def write(self, messages: Sequence[bytes]) -> bool:
         # A connection that was lost or cut is closing, whatever its protocol has been told.
@@ -132,6 +173,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         callbacks, self._room_wanted = self._room_wanted, []
         for callback in callbacks:
             callback()
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text_header(length: int) -> bytes:
