@@ -36,7 +36,7 @@ class Limits:
     """The root fields of one mutation."""
     operation_repeats: int = 20
     """How often one field may be selected in one place of the response."""
-    operation_cost: int = 100_000
+    operation_cost: int = 60_000
     """What one operation may cost, as :mod:`schema.cost` estimates it."""
     introspection: bool = True
     """Whether the schema can be asked for, and errors suggest names that are in it."""
