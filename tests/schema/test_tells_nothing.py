@@ -19,6 +19,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import actions
 from accounts.errors import InvalidCredentials
+from accounts.models import Session
+from chat import changes
 from chat.models import Room
 from schema import execution, ids, requests
 from schema.requests import Request
@@ -47,7 +49,41 @@ def _message_id(house: Inhabited) -> str:
     return ids.encode("Message", house.room.messages.get().pk)
 
 
+def _session_id(house: Inhabited) -> str:
+    actions.open_session(house.alice, "Alice's")
+    return str(Session.objects.get(user=house.alice).public_id)
+
+
+def _changing(mutation: str, fields: str) -> str:
+    return (
+        f"mutation ($x: ID!) {{ {mutation}(input: {{{fields}}})"
+        " { __typename ... on Error { code message } } }"
+    )
+
+
 HIDDEN: dict[str, tuple[str, Callable[[Inhabited], str], str]] = {
+    **{
+        f"a room to {name}": (
+            _changing(mutation, fields),
+            lambda house: house.room_id,
+            ids.encode("Room", 999_999),
+        )
+        for name, mutation, fields in (
+            ("delete", "deleteRoom", "roomId: $x"),
+            ("give another code", "rotateJoinCode", "roomId: $x"),
+            ("remove from", "removeMember", f'roomId: $x, userId: "{ids.encode("User", 1)}"'),
+        )
+    },
+    "a request to deny": (
+        _changing("denyJoinRequest", "joinRequestId: $x"),
+        lambda house: house.request_id,
+        ids.encode("JoinRequest", 999_999),
+    ),
+    "somebody's session": (
+        _changing("revokeSession", "sessionId: $x"),
+        _session_id,
+        "00000000-0000-4000-8000-000000000000",
+    ),
     "a room": (
         "query ($x: ID!) { room(id: $x) { id } }",
         lambda house: house.room_id,
@@ -154,6 +190,27 @@ def test_a_join_code_that_opens_nothing_says_no_more_than_that(
 
     assert answer == expected
     assert not any(known in str(answer) for known in (house.room.title, house.lobby.title))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($x: String!) { roomPreview(joinCode: $x) { id } }",
+        _changing("requestToJoin", "joinCode: $x").replace("ID!", "String!"),
+    ],
+    ids=["roomPreview", "requestToJoin"],
+)
+@pytest.mark.parametrize("end", [changes.rotate_join_code, changes.delete_room])
+def test_a_code_that_was_good_once_takes_the_same_answer_and_work_as_none(
+    house: Inhabited, query: str, end: Callable[..., Any]
+) -> None:
+    code = Room.objects.get(pk=house.room.pk).join_code
+    end(house.room)
+
+    of_former = asked(query, house.dave, x=code)
+
+    assert of_former == asked(query, house.dave, x="x" * len(code))
+    assert of_former[1]
 
 
 def test_a_join_code_is_never_found_by_a_part_of_it_or_another_case(house: Inhabited) -> None:
