@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from graphql import print_schema
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import mutations, nodes, queries
 
@@ -25,6 +25,7 @@ bounded = settings(
     derandomize=True,
     database=None,
     deadline=None,
+    phases=[Phase.generate],  # to make a document that goes wrong smaller would take minutes
     suppress_health_check=list(HealthCheck),
 )
 SCHEMA = print_schema(core)
