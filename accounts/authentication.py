@@ -63,10 +63,6 @@ def credentials_of_authorization(authorization: str) -> Credentials:
     return Credentials(_session_key_in(authorization), by_header=True)
 
 
-def identity_of_token(token: str) -> Identity | None:
-    return identity_of_session(session_key_of(token))
-
-
 def identity_of_request(request: HttpRequest) -> Identity | None:
     """Return who sent a request that came through the middleware, as of now."""
     identity = identity_of_session(request.session.session_key)

@@ -18,7 +18,6 @@ from accounts.authentication import (
     credentials_of,
     credentials_of_authorization,
     identity_of_session,
-    identity_of_token,
 )
 from accounts.models import Session
 from accounts.sessions import SessionStore
@@ -141,7 +140,9 @@ def test_a_session_ends_with_the_last_key_that_signed_it(key: str, settings: Any
 
 
 def test_a_token_is_its_sessions_identity(key: str) -> None:
-    assert identity_of_token(token_for(key)) == identity_of_session(key)
+    by_token = credentials_of({"authorization": f"Bearer {token_for(key)}"})
+
+    assert _shown(by_token) == identity_of_session(key)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER   "])

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from accounts.authentication import identity_of_token
+from accounts.authentication import identity_of_session
 from accounts.models import Session
+from accounts.tokens import session_key_of
 from chat import changes
 from chat.models import JoinRequest, Message, Room
 from schema import execution, ids
@@ -51,7 +52,7 @@ def test_signing_up_makes_a_person_who_is_signed_in() -> None:
 
     assert done["viewer"]["user"] == {"username": "erin", "firstName": "Erin", "lastName": ""}
     assert done["viewer"]["rooms"] == {"nodes": []}
-    identity = identity_of_token(done["token"])
+    identity = identity_of_session(session_key_of(done["token"]))
     assert identity is not None
     assert identity.user.username == "erin"
 
@@ -63,7 +64,7 @@ def test_signing_in_gives_a_token_and_what_the_person_sees(house: Inhabited) -> 
     done = _done("signIn", VIEWER, by=None, username="bob", password="correct horse battery")
 
     assert done["viewer"]["rooms"] == {"nodes": [{"id": house.room_id}]}
-    identity = identity_of_token(done["token"])
+    identity = identity_of_session(session_key_of(done["token"]))
     assert identity is not None
     assert identity.user == house.bob
 
