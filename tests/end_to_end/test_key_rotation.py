@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -103,34 +103,35 @@ async def _watched(was: Issued, act: Callable[[], None]) -> list[int | str]:
         return [(await stream.rest())[1] for stream in streams]
 
 
-def _house(directory: Path) -> House:
-    server = Server(directory, SECRET_KEY=FORMER, DJANGO_SUPERUSER_PASSWORD=BOSS_PASSWORD)
+@contextmanager
+def rotated(directory: Path) -> Iterator[House]:
+    """A house whose server got the new key, with the former as a fallback."""
+    server = Server(directory, SECRET_KEY=FORMER)
     server.start()
-    server.manage("createsuperuser", "--noinput", "--username=boss", "--email=boss@example.com")
-    town = Town(server)
-    room = asyncio.run(town.room(town.bob))
-    former = asyncio.run(issued(town, room))
-    ends = asyncio.run(_watched(former, lambda: restart(server, NEW, FORMER)))
-    return House(server, town, former, asyncio.run(issued(town, room)), ends)
+    try:
+        town = Town(server)
+        room = asyncio.run(town.room(town.bob))
+        former = asyncio.run(issued(town, room))
+        ends = asyncio.run(_watched(former, lambda: restart(server, NEW, FORMER)))
+        yield House(server, town, former, asyncio.run(issued(town, room)), ends)
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The server signs by the new key, and honours the former."""
-    house = _house(tmp_path_factory.mktemp("rotated"))
-    yield house
-    house.server.stop()
-    assert "Traceback" not in house.server.log.read_text()
+    with rotated(tmp_path_factory.mktemp("rotated")) as house:
+        yield house
 
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The same after the fallback was taken away."""
-    house = _house(tmp_path_factory.mktemp("later"))
-    restart(house.server, NEW)
-    yield house
-    house.server.stop()
-    assert "Traceback" not in house.server.log.read_text()
+    with rotated(tmp_path_factory.mktemp("later")) as house:
+        restart(house.server, NEW)
+        yield house
 
 
 @pytest.mark.parametrize("way", WAYS)
