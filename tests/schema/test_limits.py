@@ -263,6 +263,25 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_bounded_too(server: Se
     assert statuses == [200, 413]
 
 
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
+async def test_a_body_is_refused_before_its_end_has_come(server: Server, announced: bool) -> None:
+    """Who waits for the end keeps whatever comes until then."""
+    size = 256 * KIB + 1
+    length = "Content-Length: 9000000" if announced else "Transfer-Encoding: chunked"
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{length}"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+    writer.write(f"{head}\r\n\r\n".encode())
+    if not announced:
+        writer.write(f"{size:x}\r\n".encode() + of_size(size) + b"\r\n")
+
+    async with asyncio.timeout(DEADLINE):
+        assert b" 413 " in await reader.readline()
+    writer.transport.abort()
+
+
 async def test_a_frame_of_256_kib_is_judged_and_one_byte_more_closes(server: Server) -> None:
     async with opened(server, next(_addresses)) as socket:
         await socket.connection.send("x" * 256 * KIB)
