@@ -33,7 +33,8 @@ class Room:
         self.title = f"Room {next(_numbers)}"
         made = owner.do(_CREATE, title=self.title, access="OPEN")["createRoom"]["room"]
         self.id: str = made["id"]
-        self.path = f"/room/{made['databaseId']}"
+        self.number: int = made["databaseId"]
+        self.path = f"/room/{self.number}"
         for member in members:
             member.do(_JOIN, roomId=self.id)
 

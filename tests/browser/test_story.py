@@ -84,6 +84,7 @@ def test_an_open_room_is_found_entered_left_and_deleted(alice: Person, bob: Pers
 
     guest.get_by_label("Search open rooms by title").fill(title)
     guest.get_by_role("button", name=f"Join {title}").click()
+    expect(guest.get_by_role("heading", name=title, level=1)).to_be_visible()
     sees_that_it_is_connected(guest)
     owner.get_by_role("button", name="Delete room").click()
     _confirm(owner, "Delete room")

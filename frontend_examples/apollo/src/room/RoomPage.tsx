@@ -1,5 +1,5 @@
 import { useApolloClient, useQuery } from "@apollo/client/react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { homePath } from "../api/address";
 import { roomIdOf } from "../api/ids";
 import { useApp } from "../app_context";
@@ -33,7 +33,11 @@ export function RoomPage({ databaseId }: { databaseId: string }) {
   const { outbox, copies } = useOutbox(id, viewer?.id ?? null);
   const [isPanelOpen, setIsPanelOpen] = useState(false);
 
+  /** The stream's end and the answer to a mutation may both say so: who is gone already stays where they went. */
+  const hasLeft = useRef(false);
   function leave(reason: EndReason): void {
+    if (hasLeft.current) return;
+    hasLeft.current = true;
     forget(client.cache, id);
     if (reason === "SIGNED_OUT") return signedOut(room ? "You have been signed out." : "");
     const title = room ? `“${room.title}”: ` : "";
