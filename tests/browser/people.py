@@ -27,13 +27,14 @@ _numbers = count(1)
 
 
 class Room:
-    """An open room that a test has for itself."""
+    """A room that a test has for itself; ``members`` enter by its open door."""
 
-    def __init__(self, owner: Person, *members: Person) -> None:
+    def __init__(self, owner: Person, *members: Person, access: str = "OPEN") -> None:
         self.title = f"Room {next(_numbers)}"
-        made = owner.do(_CREATE, title=self.title, access="OPEN")["createRoom"]["room"]
+        made = owner.do(_CREATE, title=self.title, access=access)["createRoom"]["room"]
         self.id: str = made["id"]
-        self.path = f"/room/{made['databaseId']}"
+        self.number: int = made["databaseId"]
+        self.path = f"/room/{self.number}"
         for member in members:
             member.do(_JOIN, roomId=self.id)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Introduce
 from tests.browser.line import Line
@@ -52,16 +54,42 @@ def test_the_server_is_killed_and_started_again(introduce: Introduce, frail_serv
     for page in pages:
         reads(page, "before")
         sees_that_it_is_connected(page)
+    asked = [_operations(page) for page in pages]
 
     frail_server.kill()
     for page in pages:
         _is_cut_off(page)
+    _write_beside(frail_server, alice, room, "one", "two")
     says(pages[1], "while it was away")
     frail_server.start()
 
     for page in pages:
-        reads(page, "before", "while it was away")
+        reads(page, "before", "one", "two", "while it was away")
         sees_that_it_is_connected(page)
+    assert {name for names in asked for name in names} == {"SendMessage"}
+
+
+def _operations(page: Page) -> list[str]:
+    """The names of what the page asks for over HTTP from now on."""
+    names: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/graphql") and request.method == "POST":
+            names.append(json.loads(request.post_data or "")["operationName"])
+
+    page.on("request", note)
+    return names
+
+
+def _write_beside(server: Server, person: Person, room: Room, *texts: str) -> None:
+    """Send messages by a process that has nothing of the server's but its data."""
+    lines = [
+        "from django.contrib.auth.models import User",
+        "from chat.actions import send_message",
+        f"actor = User.objects.get(username={person.username!r})",
+        *(f"send_message(actor=actor, room_id={room.number}, text={text!r})" for text in texts),
+    ]
+    server.manage("shell", text="\n".join(lines))
 
 
 @pytest.mark.parametrize("path", ["", "/plain"])

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Introduce
 from tests.browser.home_page import asks_to_come_in, creates_a_room, looks_up
-from tests.browser.people import Person
-from tests.browser.room_page import code_of, reads, says, sees_that_it_is_connected
+from tests.browser.people import Person, Room
+from tests.browser.room_page import code_of, messages, reads, says, sees_that_it_is_connected
 from tests.server import Server
 
 
@@ -84,6 +84,7 @@ def test_an_open_room_is_found_entered_left_and_deleted(alice: Person, bob: Pers
 
     guest.get_by_label("Search open rooms by title").fill(title)
     guest.get_by_role("button", name=f"Join {title}").click()
+    expect(guest.get_by_role("heading", name=title, level=1)).to_be_visible()
     sees_that_it_is_connected(guest)
     owner.get_by_role("button", name="Delete room").click()
     _confirm(owner, "Delete room")
@@ -109,6 +110,32 @@ def test_a_renewed_code_opens_and_the_old_one_does_not(alice: Person, bob: Perso
 
     expect(guest.get_by_text("Withdrawn")).to_be_visible()
     expect(owner.get_by_text("Nobody is waiting.")).to_be_visible()
+
+
+def test_somebody_who_reads_further_up_stays_there_and_is_told(alice: Person, bob: Person) -> None:
+    room = Room(alice, bob)
+    for number in range(60):
+        alice.say(room, f"message {number}")
+    page = bob.open(room.path)
+    sees_that_it_is_connected(page)
+    expect(messages(page).last).to_be_in_viewport()
+
+    page.get_by_role("log").hover()
+    page.mouse.wheel(0, -1200)
+    expect(messages(page).last).not_to_be_in_viewport()
+    place = page.evaluate("document.querySelector('.log').scrollTop")
+    alice.say(room, "one more")
+    page.get_by_role("button", name="1 new message").wait_for()
+    assert page.evaluate("document.querySelector('.log').scrollTop") == place
+    page.get_by_role("button", name="1 new message").click()
+    expect(messages(page).last).to_have_text("one more")
+    expect(messages(page).last).to_be_in_viewport()
+
+    page.mouse.wheel(0, -1200)
+    expect(messages(page).last).not_to_be_in_viewport()
+    says(page, "my own words")
+    expect(messages(page).last).to_have_text("my own words")
+    expect(messages(page).last).to_be_in_viewport()
 
 
 def test_a_newcomer_signs_up_out_and_in_again(alice: Person) -> None:

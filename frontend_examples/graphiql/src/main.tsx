@@ -7,12 +7,14 @@ import '@graphiql/plugin-explorer/style.css';
 import 'graphiql/style.css';
 import './page.css';
 import { fetcher } from './fetcher';
+import { nameEditors } from './labels';
 import { tabs } from './tabs';
 
 const plugins = [explorerPlugin()];
 const place = document.getElementById('graphiql');
 if (!place) throw new Error('The page has no #graphiql');
 
+nameEditors(place);
 createRoot(place).render(
   <StrictMode>
     <GraphiQL fetcher={fetcher} defaultTabs={tabs} plugins={plugins} defaultEditorToolsVisibility="variables">

@@ -1,4 +1,4 @@
-import { InMemoryCache } from "@apollo/client";
+import { type FieldReadFunction, InMemoryCache, type Reference } from "@apollo/client";
 
 const WHOLE = { keyArgs: false, merge: false } as const;
 
@@ -14,7 +14,7 @@ export function createCache(): InMemoryCache {
         keyFields: [],
         fields: { rooms: WHOLE, joinRequests: { keyArgs: byStatus, merge: false } },
       },
-      Room: { fields: { members: WHOLE, messages: WHOLE, joinRequests: WHOLE } },
+      Room: { fields: { members: WHOLE, messages: { ...WHOLE, read: newest }, joinRequests: WHOLE } },
     },
   });
 }
@@ -23,3 +23,9 @@ export function createCache(): InMemoryCache {
 function byStatus(args: Record<string, unknown> | null): string {
   return typeof args?.["status"] === "string" ? args["status"] : "PENDING";
 }
+
+/** Of all that is kept, as many as are asked for: whoever shows the end pays for no more. */
+const newest: FieldReadFunction<{ nodes: readonly Reference[] }> = (kept, { args }) => {
+  const last: unknown = args?.["last"];
+  return kept && typeof last === "number" ? { ...kept, nodes: kept.nodes.slice(-last) } : kept;
+};

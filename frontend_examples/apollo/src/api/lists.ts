@@ -55,8 +55,7 @@ export function keep<T extends Entity>(
 
 export function add(cache: ApolloCache, list: ListField, references: readonly Reference[]): void {
   change(cache, list, (nodes) => {
-    const present = new Set(nodes.map(({ __ref }) => __ref));
-    const fresh = references.filter(({ __ref }) => !present.has(__ref));
+    const fresh = references.filter(({ __ref }) => !nodes.some((node) => node.__ref === __ref));
     return fresh.length === 0 ? nodes : [...nodes, ...fresh];
   });
 }
@@ -66,6 +65,13 @@ export function remove(cache: ApolloCache, list: ListField, id: string): void {
     const rest = nodes.filter(({ __ref }) => __ref !== id);
     return rest.length === nodes.length ? nodes : rest;
   });
+}
+
+/** All that is kept of a list, without reading what it is of. */
+export function references(cache: ApolloCache, list: ListField): readonly Reference[] {
+  let found: readonly Reference[] = [];
+  change(cache, list, (nodes) => (found = nodes));
+  return found;
 }
 
 /** Change plain fields of an object; nothing happens if the cache does not have it. */

@@ -78,6 +78,7 @@ describe("the end", () => {
 
   test.each([
     ["the session's socket is closed", { code: 4401, reason: "Signed out" }, "SIGNED_OUT"],
+    ["urql wraps the event that closed it", { graphQLErrors: [], networkError: { code: 4401, reason: "Signed out" } }, "SIGNED_OUT"],
     ["nobody is signed in", { errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }, "SIGNED_OUT"],
     ["there is no such room for the viewer", { errors: [{ extensions: { code: "NOT_FOUND" } }] }, "NOT_FOUND"],
   ])("when %s", async (_when, error, reason) => {

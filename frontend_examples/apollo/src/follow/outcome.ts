@@ -1,6 +1,7 @@
 /**
  * What the end of an attempt means, read from whatever a GraphQL client gives: Apollo's
- * `errors`, urql's `graphQLErrors`, graphql-ws's array, or the event that closed the socket.
+ * `errors`, urql's `graphQLErrors` and `networkError`, graphql-ws's array, or the event that
+ * closed the socket.
  */
 
 import type { EndReason } from "./stream";
@@ -49,7 +50,7 @@ export function isEnd(outcome: string): outcome is EndReason {
 function codeOf(error: unknown): unknown {
   if (!isRecord(error)) return undefined;
   const first: unknown = [error, error["errors"], error["graphQLErrors"]].find(isFilled)?.[0];
-  if (!isRecord(first)) return error["code"];
+  if (!isRecord(first)) return error["code"] ?? codeOf(error["networkError"]);
   return isRecord(first["extensions"]) ? first["extensions"]["code"] : undefined;
 }
 

@@ -21,9 +21,10 @@ interface Props {
   rooms: readonly RoomCardFragment[];
 }
 
-/** What became of each knock: the latest at each door, newest first. */
+/** What became of each knock: the latest at each door, newest first. Whoever has left again knocks anew. */
 export function JoinRequests({ requests, rooms }: Props) {
-  const latest = latestByRoom(requests);
+  const roomOf = ({ room }: AskedFragment) => rooms.find(({ id }) => id === room.roomId);
+  const latest = latestByRoom(requests).filter((request) => request.status !== "ADMITTED" || roomOf(request));
   return (
     <section aria-labelledby="requests">
       <h2 id="requests">Your requests</h2>
@@ -33,11 +34,11 @@ export function JoinRequests({ requests, rooms }: Props) {
         <ul className="card list" aria-live="polite">
           {latest.map((request) => (
             <li key={request.id} className="row wrap">
-              <Doorplate room={request.room} detail={`${nameOf(request.room.owner)} · asked ${ago(request.createdAt)}`} />
+              <Doorplate room={roomOf(request) ?? request.room} detail={`${nameOf(request.room.owner)} · asked ${ago(request.createdAt)}`} />
               <span className="badge" data-status={request.status}>
                 {WORDS[request.status]}
               </span>
-              <Way request={request} room={rooms.find(({ id }) => id === request.room.roomId)} />
+              <Way request={request} room={roomOf(request)} />
             </li>
           ))}
         </ul>

@@ -4,11 +4,9 @@ import type { PersonFragment } from "../gql/graphql";
 import type { Copy, Outbox } from "../outbox/outbox";
 import { Composer } from "./Composer";
 import { MessageLog } from "./MessageLog";
-import type { Room } from "./RoomBar";
 
 interface Props {
   roomId: string;
-  messages: Room["messages"];
   viewer: PersonFragment;
   outbox: Outbox | null;
   copies: readonly Copy[];

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo } from "react";
+import type { KeyboardEvent } from "react";
 import type { EndReason } from "../follow/stream";
 import type { PersonFragment } from "../gql/graphql";
 import { AtTheDoor } from "./AtTheDoor";
@@ -15,23 +15,17 @@ interface Props {
 }
 
 /** People and settings. On narrow screens it lies over the conversation. */
-export const Panel = memo(
-  function Panel({ room, viewer, onClose, onGone }: Props) {
-    const isDoor = room.access === "BY_REQUEST";
-    function onKeyDown(event: KeyboardEvent): void {
-      if (event.key === "Escape" && !(event.target instanceof HTMLDialogElement)) onClose();
-    }
-    return (
-      <aside className="panel" id="panel" aria-label="People and settings" onKeyDown={onKeyDown}>
-        {isDoor && room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
-        {isDoor && room.joinCode !== null && <JoinCode roomId={room.id} code={room.joinCode} />}
-        <Members room={room} viewer={viewer} />
-        <Settings key={room.title} room={room} onGone={onGone} />
-      </aside>
-    );
-  },
-  // Messages come often, and concern nothing here.
-  (a, b) =>
-    (["title", "joinRequests", "joinCode", "members"] as const).every((field) => a.room[field] === b.room[field]) &&
-    a.viewer === b.viewer,
-);
+export function Panel({ room, viewer, onClose, onGone }: Props) {
+  const isDoor = room.access === "BY_REQUEST";
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key === "Escape" && !(event.target instanceof HTMLDialogElement)) onClose();
+  }
+  return (
+    <aside className="panel" id="panel" aria-label="People and settings" onKeyDown={onKeyDown}>
+      {isDoor && room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
+      {isDoor && room.joinCode !== null && <JoinCode roomId={room.id} code={room.joinCode} />}
+      <Members room={room} viewer={viewer} />
+      <Settings key={room.title} room={room} onGone={onGone} />
+    </aside>
+  );
+}

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { homePath } from "../api/address";
 import type { Status } from "../follow/stream";
-import type { PersonFragment, RoomPageQuery } from "../gql/graphql";
+import type { PersonFragment, RoomFrameFragment } from "../gql/graphql";
 import { Button } from "../ui/Button";
 import { Door } from "../ui/Door";
 import { Link } from "../ui/Link";
@@ -9,7 +9,7 @@ import { nameOf } from "../ui/people";
 import { StatusLine } from "../ui/StatusLine";
 import { usePageTitle } from "../ui/usePageTitle";
 
-export type Room = NonNullable<RoomPageQuery["room"]>;
+export type Room = RoomFrameFragment;
 
 interface Props {
   room: Room;

@@ -1,11 +1,11 @@
 import { useApolloClient, useQuery } from "@apollo/client/react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { homePath } from "../api/address";
 import { roomIdOf } from "../api/ids";
 import { useApp } from "../app_context";
 import type { EndReason } from "../follow/stream";
 import { useFollowing } from "../follow/useFollowing";
-import { RoomPageDocument } from "../gql/graphql";
+import { RoomFrameDocument } from "../gql/graphql";
 import { forget } from "../home/viewer_events";
 import { nameOf } from "../ui/people";
 import { Spinner } from "../ui/Spinner";
@@ -27,13 +27,17 @@ export function RoomPage({ databaseId }: { databaseId: string }) {
   const client = useApolloClient();
   const { go, notify, signedOut } = useApp();
   const id = roomIdOf(databaseId);
-  const { data } = useQuery(RoomPageDocument, { variables: { id }, fetchPolicy: "cache-only" });
+  const { data } = useQuery(RoomFrameDocument, { variables: { id }, fetchPolicy: "cache-only" });
   const room = data?.room;
   const viewer = data?.viewer?.user;
   const { outbox, copies } = useOutbox(id, viewer?.id ?? null);
   const [isPanelOpen, setIsPanelOpen] = useState(false);
 
+  /** The stream's end and the answer to a mutation may both say so: who is gone already stays where they went. */
+  const hasLeft = useRef(false);
   function leave(reason: EndReason): void {
+    if (hasLeft.current) return;
+    hasLeft.current = true;
     forget(client.cache, id);
     if (reason === "SIGNED_OUT") return signedOut(room ? "You have been signed out." : "");
     const title = room ? `“${room.title}”: ` : "";
@@ -64,7 +68,7 @@ export function RoomPage({ databaseId }: { databaseId: string }) {
   return (
     <div className="room" data-panel={isPanelOpen}>
       <RoomBar room={room} viewer={viewer} status={status} isPanelOpen={isPanelOpen} onPanel={() => setIsPanelOpen(!isPanelOpen)} />
-      <Conversation roomId={id} messages={room.messages} viewer={viewer} outbox={outbox} copies={copies} isLive={status.state === "live"} />
+      <Conversation roomId={id} viewer={viewer} outbox={outbox} copies={copies} isLive={status.state === "live"} />
       <Panel room={room} viewer={viewer} onClose={() => setIsPanelOpen(false)} onGone={leave} />
     </div>
   );

@@ -17,10 +17,9 @@ export interface Row<M extends Said> {
 
 const GROUP_MS = 5 * 60 * 1000;
 
-/** The rows of `messages` from `start` on. */
-export function timeline<M extends Said>(messages: readonly M[], start = 0): Row<M>[] {
-  return messages.slice(start).map((message, index) => {
-    const before = messages[start + index - 1];
+export function timeline<M extends Said>(messages: readonly M[]): Row<M>[] {
+  return messages.map((message, index) => {
+    const before = messages[index - 1];
     const startsDay = before === undefined || dayOf(before.postedAt) !== dayOf(message.postedAt);
     return { message, startsDay, startsGroup: startsDay || !belongTogether(before, message) };
   });
@@ -32,6 +31,6 @@ function belongTogether(earlier: Said, later: Said): boolean {
 }
 
 /** Equal for two moments of one calendar day in the reader's time zone. */
-function dayOf(iso: string): string {
-  return new Date(iso).toDateString();
+function dayOf(iso: string): number {
+  return new Date(iso).setHours(0, 0, 0, 0);
 }

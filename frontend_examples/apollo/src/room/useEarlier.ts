@@ -1,19 +1,19 @@
 import { useApolloClient } from "@apollo/client/react";
 import { useRef, useState } from "react";
 import { fetchPage, prepend } from "../api/pages";
-import { EarlierMessagesDocument } from "../gql/graphql";
-import type { Room } from "./RoomBar";
+import { EarlierMessagesDocument, type LogFragment } from "../gql/graphql";
 import { keepPost } from "./room_events";
 
 /** The page of history before the first message that is loaded. */
-export function useEarlier(roomId: string, { pageInfo }: Room["messages"]) {
+export function useEarlier(roomId: string, { hasPreviousPage, startCursor }: LogFragment["pageInfo"]) {
   const client = useApolloClient();
   const isRunning = useRef(false);
   const [state, setState] = useState<"idle" | "loading" | "failed">("idle");
 
-  async function load(): Promise<void> {
-    const before = pageInfo.hasPreviousPage ? pageInfo.startCursor : null;
-    if (before === null || isRunning.current) return;
+  /** Whether there is more than before. */
+  async function load(): Promise<boolean> {
+    const before = hasPreviousPage ? startCursor : null;
+    if (before === null || isRunning.current) return false;
     isRunning.current = true;
     setState("loading");
     const data = await fetchPage(client, EarlierMessagesDocument, { id: roomId, before }).catch(() => null);
@@ -21,7 +21,8 @@ export function useEarlier(roomId: string, { pageInfo }: Room["messages"]) {
     if (data?.room) prepend(client, where, before, data.room.messages);
     setState(data?.room ? "idle" : "failed");
     isRunning.current = false;
+    return Boolean(data?.room);
   }
 
-  return { state, hasEarlier: pageInfo.hasPreviousPage, load: () => void load() };
+  return { state, hasEarlier: hasPreviousPage, load };
 }

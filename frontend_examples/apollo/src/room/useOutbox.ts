@@ -1,9 +1,10 @@
 import { useApolloClient } from "@apollo/client/react";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { act } from "../api/act";
-import { RoomPageDocument, SendMessageDocument } from "../gql/graphql";
+import { SendMessageDocument } from "../gql/graphql";
 import { type Copy, Outbox } from "../outbox/outbox";
 import { tabStore } from "../outbox/store";
+import { isKept } from "./stretch";
 
 const NONE: readonly Copy[] = [];
 
@@ -16,10 +17,7 @@ export function useOutbox(roomId: string, viewerId: string | null) {
       const answer = await act(client, SendMessageDocument, { input: { roomId, text, clientMutationId: id } });
       return "success" in answer ? { messageId: answer.success.sentMessage.id } : answer.problem;
     };
-    const isKnown = (messageId: string): boolean => {
-      const room = client.cache.readQuery({ query: RoomPageDocument, variables: { id: roomId } })?.room;
-      return room?.messages.nodes.some(({ id }) => id === messageId) ?? false;
-    };
+    const isKnown = (messageId: string): boolean => isKept(client.cache, roomId, messageId);
     return new Outbox({ send, isKnown }, tabStore(roomId, viewerId));
   }, [client, roomId, viewerId]);
   useEffect(() => () => outbox?.stop(), [outbox]);
