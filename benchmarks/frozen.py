@@ -31,21 +31,27 @@ class Reader(Subscriber):
 
 
 async def measure(
-    shared: Backing, seconds: float, others: int, deliveries_per_second: float
+    shared: Backing, seconds: float, others: int, deliveries_per_second: float, rounds: int
 ) -> Frozen:
-    """The others' p99 beside a frozen reader, and then without."""
+    """The others' p99 beside a frozen reader and then without, each round with a new server."""
     per_second = min(10.0, _COMFORTABLE * deliveries_per_second / others)
+    found = Frozen(others, per_second)
+    for _ in range(rounds):
+        await _one_round(shared, seconds, found)
+    return found
+
+
+async def _one_round(shared: Backing, seconds: float, found: Frozen) -> None:
     with serving(ANTEROOM, shared) as server:
         reader = await _freeze(shared, server)
-        unsent = _unsent(reader)
-        async with crowd(server, others, Figures(ANTEROOM.name, others)) as room:
+        found.unsent.append(_unsent(reader))
+        async with crowd(server, found.others, Figures(ANTEROOM.name, found.others)) as room:
             await warm_up(room)
-            beside = await _p99(room, seconds, per_second)
+            found.with_p99.append(await _p99(room, seconds, found.per_second))
             reader.leave()
-            without = await _p99(room, seconds, per_second)
+            found.without_p99.append(await _p99(room, seconds, found.per_second))
             if faults := room.feed.judge():
                 raise Broken(" ".join(faults))
-    return Frozen(others, beside, without, per_second, unsent)
 
 
 async def _p99(room: Crowd, seconds: float, per_second: float) -> float:

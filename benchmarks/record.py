@@ -35,14 +35,13 @@ class Ceiling(Struct):
 
 
 class Frozen(Struct):
-    """Latency of the others with and without one who does not read, in seconds."""
+    """Latency of the others with and without one who does not read, in seconds, by rounds."""
 
     others: int
-
-    with_p99: float
-    without_p99: float
     per_second: float
-    unsent: int
+    with_p99: list[float] = field(default_factory=list)
+    without_p99: list[float] = field(default_factory=list)
+    unsent: list[int] = field(default_factory=list)
     """Bytes that waited for the frozen reader, in the kernel alone."""
 
 

@@ -168,8 +168,9 @@ def _alone(record: Record) -> str:
     rows = []
     if it := record.frozen:
         what = f"p99 of {it.others:,} beside a frozen reader, {it.per_second:.1f} messages/s"
-        rows.append([what, f"{1000 * it.with_p99:.1f} ms ({it.unsent / 1024:,.0f} KB unsent)"])
-        rows.append(["the same without it", f"{1000 * it.without_p99:.1f} ms"])
+        unsent = f"{median(it.unsent) / 1024:,.0f} KB unsent"
+        rows.append([what, f"{1000 * median(it.with_p99):.1f} ms ({unsent})"])
+        rows.append(["the same without it", f"{1000 * median(it.without_p99):.1f} ms"])
     if back := record.comeback:
         what = f"{back.clients:,} clients cut off at once, {back.missed} events late"
         rows.append([what, f"all caught up after {back.seconds:.2f} s"])

@@ -120,7 +120,9 @@ class Run:
         record, plan = self.record, self._plan
         known = record.value(ANTEROOM.name, TARGET, lambda each: each.deliveries_per_second)
         self._tell(f"a frozen reader beside {plan.beside:,} others")
-        record.frozen = await frozen.measure(shared, plan.frozen, plan.beside, known or TARGET)
+        record.frozen = await frozen.measure(
+            shared, plan.frozen, plan.beside, known or TARGET, plan.rounds
+        )
         self._tell(f"{plan.returning:,} clients are cut off at once and come back")
         record.comeback = await comeback.measure(shared, plan.returning)
         self._tell("sends over HTTP, beside a plain INSERT, and beside a hot room")

@@ -82,9 +82,10 @@ def _judged(what: str, ratios: list[float], bound: float, *, is_floor: bool) -> 
 
 
 def _others(record: Record) -> Iterator[Target]:
-    if record.frozen is not None:
-        ratio = [record.frozen.with_p99 / record.frozen.without_p99]
-        yield _judged("the others' p99 beside a frozen reader", ratio, 1.1, is_floor=False)
+    if it := record.frozen:
+        rounds = zip(it.with_p99, it.without_p99, strict=True)
+        ratios = [beside / without for beside, without in rounds]
+        yield _judged("the others' p99 beside a frozen reader", ratios, 1.1, is_floor=False)
     if back := record.comeback:
         what = f"reads of the event log when {back.clients:,} come back, {back.missed} events late"
         yield Target(what, "≤ 50", back.reads, back.reads <= 50, f"{back.reads}")

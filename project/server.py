@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
+from asyncio import AbstractEventLoop, Protocol, TimerHandle
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import Callable, Sequence
 from struct import pack
@@ -21,13 +21,37 @@ from realtime.wire import ABORT, SHUTDOWN, WIRE
 TOO_MANY_MESSAGES = 4429
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """
-    uvicorn's own, which also tells streams that the server stops, so that they do not hold that
-    up, and cuts a client that does not read its response.
-    """
+class _Impatient(Protocol):
+    """What both protocols do: cut a peer that does not read what is sent to it."""
 
+    loop: AbstractEventLoop
+    transport: Transport
     _cut: TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cut_in_time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _cut_in_time(self) -> None:
+        if self._cut is None:
+            self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+
+
+class HttpProtocol(_Impatient, HttpToolsProtocol):
+    """uvicorn's own, which also tells streams that the server stops, so that none holds that up."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
@@ -43,32 +67,13 @@ class HttpProtocol(HttpToolsProtocol):
         for callback in tuple(self._on_shutdown):
             callback()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
 
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._stop_waiting()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._stop_waiting()
-
-    def _stop_waiting(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
-
-
-class WebSocketProtocol(WebSocketsSansIOProtocol):
+class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
     """
     uvicorn's own, which also lets the application write to the connection directly
-    (see :class:`realtime.wire.Wire`), cuts a peer that does not read, and counts the frames
-    that the application does not see: those of control, and the pieces of a message.
+    (see :class:`realtime.wire.Wire`), and counts the frames that the application does not
+    see: those of control, and the pieces of a message.
     """
-
-    _cut: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -147,26 +152,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         # Who does not answer may not read either, and closing would wait for that without end.
         self._cut_in_time()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._cut_in_time()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._stop_waiting()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._stop_waiting()
-
-    def _cut_in_time(self) -> None:
-        if self._cut is None:
-            self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
-
     def _stop_waiting(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
+        super()._stop_waiting()
         self._tell()
 
     def _tell(self) -> None:
