@@ -22,6 +22,7 @@ from schema import ids, views
 from schema.types import Cursor
 from tests.clients import DEADLINE, Person, sign_up
 from tests.end_to_end.admin_site import BOSS_PASSWORD
+from tests.schema.conftest import SETTINGS
 from tests.server import Server
 
 Pair = tuple[int, int]
@@ -219,7 +220,11 @@ _SEND = "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __t
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    server = Server(tmp_path_factory.mktemp("town"), DJANGO_SUPERUSER_PASSWORD=BOSS_PASSWORD)
+    server = Server(
+        tmp_path_factory.mktemp("town"),
+        DJANGO_SETTINGS_MODULE=SETTINGS,
+        DJANGO_SUPERUSER_PASSWORD=BOSS_PASSWORD,
+    )
     server.start()
     server.manage("createsuperuser", "--noinput", "--username=boss", "--email=boss@example.com")
     yield Town(server)
