@@ -95,7 +95,7 @@ tuning = st.fixed_dictionaries(
     {
         "page_size": st.sampled_from([1, 2, 200]),
         "tail_size": st.sampled_from([1, 3, 1000]),
-        "ring_event_bytes": st.sampled_from([0, 16_384]),
+        "ring_event_bytes": st.sampled_from([1, 16_384]),
     }
 )
 
