@@ -121,9 +121,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             # The handshake is not answered yet, or the peer has closed in the same breath.
             self.transport.close()
 
-    def write(self, messages: Sequence[bytes]) -> bool:
+    @property
+    def has_room(self) -> bool:
+        return not self._is_open or self.transport.get_write_buffer_size() < self._buffer_bytes
+
+    @property
+    def _is_open(self) -> bool:
         # A connection that was lost or cut is closing, whatever its protocol has been told.
-        if self.conn.state is not State.OPEN or self.transport.is_closing():
+        return self.conn.state is State.OPEN and not self.transport.is_closing()
+
+    def write(self, messages: Sequence[bytes]) -> bool:
+        if not self._is_open:
             return True
         if len(messages) == 1:
             (message,) = messages

@@ -184,6 +184,7 @@ async def test_a_peer_that_does_not_read_is_cut_at_the_deadline_and_no_other(
         let_go = asyncio.Event()
         protocol.when_room(let_go.set)
         held = protocol.transport.get_write_buffer_size()
+        was_full = not protocol.has_room
 
         other.write([b"meanwhile"])
         meanwhile = await reader.recv()
@@ -196,6 +197,8 @@ async def test_a_peer_that_does_not_read_is_cut_at_the_deadline_and_no_other(
         assert (meanwhile, await reader.recv()) == ("meanwhile", "afterwards")
         assert in_time
         assert held <= 2 * HALF + HALF + 100
+        assert was_full
+        assert protocol.has_room
         assert all(protocol.write([b"x"]) for _ in range(20))
         assert gone is not other
         frozen.transport.abort()
