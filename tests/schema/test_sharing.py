@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
+from weakref import ref
 
 import msgspec
 import pytest
@@ -379,6 +381,20 @@ def test_a_rendering_for_many_that_asks_who_it_is_for_fails_and_tells_nothing(
     assert response["data"] is None
     assert response["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert isinstance(cast("Any", caplog.records[0].exc_info)[1], NobodyAsks)
+
+
+def test_what_was_told_keeps_nothing_of_those_who_were_told() -> None:
+    """G7: else whoever begins in ever new forms fills the memory, of which texts are the least."""
+    mark = CaughtUp("cursor", AT)
+    asked = prepared("subscription { userEvents { __typename } }")
+    rendering = subscribing._source(asked, NobodyContext(), shared=True).rendering
+    rendering.response(mark)
+    gone = ref(rendering)
+
+    del rendering
+    gc.collect()
+
+    assert gone() is None
 
 
 person = UserData(1, "ann", "Ann", "Ünal")
