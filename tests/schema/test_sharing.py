@@ -209,6 +209,21 @@ def test_what_is_not_known_is_not_shared(selection: str) -> None:
     )
 
 
+@pytest.mark.parametrize("size", [9_000, 11_000])
+def test_what_is_too_long_to_be_remembered_is_not_shared(size: int) -> None:
+    """G7: five hundred forms are kept, whoever asked."""
+    filler = "x" * size
+    text = "subscription ($room: ID!) { roomEvents(roomId: $room) { __typename } }"
+
+    forms = [
+        form_of(prepared(f"#{filler}\n{text}", room="a")),
+        form_of(prepared(text, room=filler)),
+        form_of(prepared(WITH_VARIABLE, room="a", after=filler)),
+    ]
+
+    assert [each is not None for each in forms] == [size < 10_000] * 3
+
+
 def test_of_two_operations_in_a_document_each_is_looked_at_for_itself() -> None:
     text = """
       subscription Shared { userEvents { ...A } } fragment A on UserEvent { __typename }
