@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
+from asyncio import Task, TimerHandle
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import Callable, Sequence
 from struct import pack
@@ -161,7 +161,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_waiting()
+        if self._is_open:
+            self._stop_waiting()
+        else:
+            # Reading a little buys no time from the deadline for reading the rest.
+            self._tell()
+
+    def on_task_complete(self, task: Task[None]) -> None:
+        super().on_task_complete(task)
+        # What closes waits without end until all is read, and nobody counts it any more.
+        if not self.disconnected:
+            self._cut_in_time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
