@@ -176,6 +176,10 @@ class _Telling:
             flow.close()
         return self._last
 
+    @property
+    def has_room(self) -> bool:
+        return self._socket.has_room
+
     def take(self, items: Sequence[Item]) -> bool:
         self._last = items[-1]
         return self._socket.write([frame_of(item) for item in items])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Protocol, TimerHandle
+from asyncio import AbstractEventLoop, Protocol, Task, TimerHandle
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import Callable, Sequence
 from struct import pack
@@ -34,7 +34,13 @@ class _Impatient(Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_waiting()
+        # Reading a little of what is left buys a closing peer no time for reading the rest.
+        if self._is_open:
+            self._stop_waiting()
+
+    @property
+    def _is_open(self) -> bool:
+        return not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -61,6 +67,12 @@ class HttpProtocol(_Impatient, HttpToolsProtocol):
         super().on_message_begin()
         extensions: dict[str, Any] = {SHUTDOWN: self._on_shutdown}
         self.scope["extensions"] = extensions
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # What closes waits without end until all is read.
+        if not self._is_open:
+            self._cut_in_time()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -126,9 +138,17 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
             # The handshake is not answered yet, or the peer has closed in the same breath.
             self.transport.close()
 
-    def write(self, messages: Sequence[bytes]) -> bool:
+    @property
+    def has_room(self) -> bool:
+        return not self._is_open or self.transport.get_write_buffer_size() < self._buffer_bytes
+
+    @property
+    def _is_open(self) -> bool:
         # A connection that was lost or cut is closing, whatever its protocol has been told.
-        if self.conn.state is not State.OPEN or self.transport.is_closing():
+        return self.conn.state is State.OPEN and not self.transport.is_closing()
+
+    def write(self, messages: Sequence[bytes]) -> bool:
+        if not self._is_open:
             return True
         if len(messages) == 1:
             (message,) = messages
@@ -152,8 +172,18 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
         # Who does not answer may not read either, and closing would wait for that without end.
         self._cut_in_time()
 
-    def _stop_waiting(self) -> None:
-        super()._stop_waiting()
+    def on_task_complete(self, task: Task[None]) -> None:
+        super().on_task_complete(task)
+        # What closes waits without end until all is read, and nobody counts it any more.
+        if not self.disconnected:
+            self._cut_in_time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._tell()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
         self._tell()
 
     def _tell(self) -> None:

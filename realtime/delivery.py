@@ -14,6 +14,9 @@ from realtime.event import Event
 
 T = TypeVar("T", bound="Renderable")
 
+_BESIDES = 300
+"""Bytes that keeping a text takes besides the text, which may be shorter."""
+
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Renderable:
@@ -28,12 +31,16 @@ class Renderable:
     )
 
     def rendered(self: T, form: object, render: Callable[[T], bytes]) -> bytes:
-        """Return what ``render`` made of this when it was first asked for in this form."""
+        """
+        Return what ``render`` made of this when it was first asked for in this form.
+
+        ``form`` is kept as long as the text, so it should be small.
+        """
         try:
             return self._renderings[form]
         except KeyError:
             text = self._renderings[form] = render(self)
-            _kept.add(self, form, len(text))
+            _kept.add(self, form, len(text) + _BESIDES)
             return text
 
     def forget(self, form: object) -> None:

@@ -15,6 +15,11 @@ _AT_ONCE = 16
 class Sink(Protocol):
     """Where a follower's items go. Nothing here may wait, and only :meth:`take` may raise."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether anything may be taken now: others may have filled the place."""
+        ...
+
     def take(self, items: Sequence[Item]) -> bool:
         """Take all of ``items`` and tell whether there is room for more."""
         ...
@@ -71,14 +76,16 @@ class Flow:
             self._fail(error)
 
     def _deliver(self) -> None:
-        while items := self._follower.take(_AT_ONCE):
-            if not self._sink.take(items):
-                self._held = True
-                self._sink.when_room(self._resume)
-                return
+        has_room = self._sink.has_room
+        while has_room and (items := self._follower.take(_AT_ONCE)):
+            has_room = self._sink.take(items)
             if len(items) < _AT_ONCE:
                 break
-        self._pause()
+        if has_room:
+            self._pause()
+        else:
+            self._held = True
+            self._sink.when_room(self._resume)
 
     def _pause(self) -> None:
         if self._is_over:

@@ -23,7 +23,7 @@ from realtime.gate import Gate
 from realtime.log import Marks
 from realtime.lookups import Find, Lookups
 from realtime.position import Expiry
-from realtime.reader import Answer, Reader, Want, rights_of
+from realtime.reader import Answer, Reader, Want, answer_each
 from realtime.tail import Memory, Tail
 from realtime.threads import DatabaseThreads
 
@@ -296,12 +296,13 @@ class Hub:
     async def _check_rights_of(self, followers: Sequence[Follower]) -> None:
         # In one call: a future and a task for each of thousands would hold up the event loop.
         wants = [Want(each.topics, {}, each.gate, each.claim) for each in followers]
-        marks, refusals = await self._threads.run(partial(rights_of, wants))
-        self._adopt(marks.epoch)
-        for follower in followers:
-            refusal = refusals.get((follower.gate, follower.claim))
-            if refusal is not None:
-                follower.lose_rights(refusal, marks)
+        answers = await self._threads.run(partial(answer_each, wants))
+        for follower, answer in zip(followers, answers, strict=True):
+            if isinstance(answer, Exception):
+                continue
+            self._adopt(answer.marks.epoch)
+            if answer.refusal is not None:
+                follower.lose_rights(answer.refusal, answer.marks)
 
     def _drop_if_unheard(self, tail: Tail) -> None:
         if not tail.listeners and self._tails.get(tail.topic) is tail:

@@ -169,14 +169,6 @@ def answer_here(wants: Sequence[Want]) -> Sequence[Answer]:
     return answers
 
 
-def rights_of(
-    wants: Sequence[Want],
-) -> tuple[Marks, Mapping[tuple[Gate[Any] | None, Hashable], str]]:
-    """Read the marks of many wants, and the refusals of those whose claims do not hold."""
-    with snapshot():
-        return log.marks({topic for want in wants for topic in want.topics}), _refusals(wants)
-
-
 def _refusals(wants: Sequence[Want]) -> Mapping[tuple[Gate[Any] | None, Hashable], str]:
     claims: dict[Gate[Any], set[Hashable]] = defaultdict(set)
     for want in wants:

@@ -84,6 +84,11 @@ class Socket:
         if self._closed:
             raise Disconnected
 
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room for more than what was written already."""
+        return self._closed or self._wire.has_room
+
     def write(self, messages: Sequence[bytes]) -> bool:
         """Send text messages without waiting, and tell whether there is room for more."""
         return self._closed or self._wire.write(messages)

@@ -28,6 +28,11 @@ _QUEUED_MESSAGES = 16
 class Wire(Protocol):
     """A WebSocket connection; a peer that does not read for ``send_deadline`` is cut."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether :meth:`write` should be called now; it is what that would have returned."""
+        ...
+
     def write(self, messages: Sequence[bytes]) -> bool:
         """
         Send text messages and tell whether there is room for more, by ``socket_buffer_bytes``.
@@ -69,13 +74,17 @@ class QueuedWire:
         self._sending: asyncio.Task[None] | None = None
         self._broken = False
 
+    @property
+    def has_room(self) -> bool:
+        return len(self._queue) < _QUEUED_MESSAGES
+
     def write(self, messages: Sequence[bytes]) -> bool:
         if self._broken:
             return True
         self._queue.extend(messages)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
-        return len(self._queue) < _QUEUED_MESSAGES
+        return self.has_room
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
@@ -91,7 +100,7 @@ class QueuedWire:
             while self._queue:
                 await self._send(self._queue[0].decode())
                 self._queue.popleft()
-                if len(self._queue) < _QUEUED_MESSAGES:
+                if self.has_room:
                     self._tell()
         except Disconnected:
             self._broken = True

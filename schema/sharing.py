@@ -36,6 +36,9 @@ from schema.api import core
 from schema.recent import Recent
 from schema.requests import Operation, Request
 
+_LONGEST = 10_000
+"""A document and variables that are longer are not remembered, and so not shared."""
+
 _OF_EVENTS: tuple[type, ...] = (
     events.Event,
     events.MessageSent,
@@ -74,6 +77,8 @@ class Form:
 def form_of(operation: Operation) -> Form | None:
     """Return the form of a subscription that may share; none if it may not."""
     request = operation.request
+    if len(request.query) > _LONGEST:
+        return None
     known = (request.query, request.operation_name)
     selection = _selections.get(known, lambda: selection_of(operation, core))
     return _form(request, selection.after) if selection.is_shareable else None
@@ -87,10 +92,12 @@ def recalled_form(request: Request) -> Form | None:
     return _form(request, selection.after)
 
 
-def _form(request: Request, after: str | None) -> Form:
+def _form(request: Request, after: str | None) -> Form | None:
     shared = {name: value for name, value in request.variables.items() if name != after}
     key = msgspec.json.encode(shared, order="deterministic")
     beginning = {} if after is None else {"after": request.variables.get(after)}
+    if len(key) + len(str(beginning)) > _LONGEST:
+        return None
     return Form(request.query, request.operation_name, key, beginning)
 
 

@@ -47,6 +47,10 @@ class Stream:
         """Deliver nothing more and say nothing of it."""
         self._flow.close()
 
+    @property
+    def has_room(self) -> bool:
+        return self._socket.has_room
+
     def take(self, items: Sequence[Item]) -> bool:
         head, response = self._head, self._subscription.rendering.response
         return self._socket.write([head + response(item) + b"}" for item in items])

@@ -53,10 +53,12 @@ class Rendering:
     Where it is ``shared``, one execution and one encoding serve all who are told the same.
     """
 
-    __slots__ = ("__weakref__", "_executor", "_shared")
+    __slots__ = ("__weakref__", "_executor", "_form", "_shared")
 
     def __init__(self, executor: Executor[Any], *, shared: bool) -> None:
         self._executor = executor
+        self._form = object()
+        """Goes with the texts and may outlive all followers, which this must not."""
         self._shared = shared
 
     def response(self, item: Item) -> bytes:
@@ -68,7 +70,7 @@ class Rendering:
 
         """
         if self._shared and isinstance(item, Delivery | CaughtUp):
-            return item.rendered(self, self._render)
+            return item.rendered(self._form, self._render)
         return self._render(item)
 
     def _render(self, item: Item) -> bytes:

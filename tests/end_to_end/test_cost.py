@@ -43,6 +43,8 @@ subscription ($room: ID!, $after: Cursor) { roomEvents(roomId: $room, after: $af
 class Page:
     """A sink that keeps the responses it is given."""
 
+    has_room = True
+
     def __init__(self, subscription: Subscription) -> None:
         self.told: list[bytes] = []
         self._subscription = subscription

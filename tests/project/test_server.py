@@ -184,6 +184,7 @@ async def test_a_peer_that_does_not_read_is_cut_at_the_deadline_and_no_other(
         let_go = asyncio.Event()
         protocol.when_room(let_go.set)
         held = protocol.transport.get_write_buffer_size()
+        was_full = not protocol.has_room
 
         other.write([b"meanwhile"])
         meanwhile = await reader.recv()
@@ -196,6 +197,8 @@ async def test_a_peer_that_does_not_read_is_cut_at_the_deadline_and_no_other(
         assert (meanwhile, await reader.recv()) == ("meanwhile", "afterwards")
         assert in_time
         assert held <= 2 * HALF + HALF + 100
+        assert was_full
+        assert protocol.has_room
         assert all(protocol.write([b"x"]) for _ in range(20))
         assert gone is not other
         frozen.transport.abort()
@@ -257,3 +260,31 @@ async def test_a_peer_that_answers_no_ping_does_not_stay_for_what_it_does_not_re
         async with asyncio.timeout(DEADLINE):
             await served.app.gone.get()
         frozen.transport.abort()
+
+
+@on_both_loops
+async def test_a_peer_that_is_closed_does_not_stay_for_what_it_does_not_read(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """G7: its place is given back with the close, so there could be any number of them."""
+    async with served.peer() as (frozen, socket):
+        protocol = served.protocols[-1]
+        protocol.close_timeout = 0.0
+        frozen.transport.pause_reading()
+        while protocol.transport.get_write_buffer_size() == 0:
+            protocol.write([b"x" * HALF])
+            await asyncio.sleep(0.001)  # the loop's turn, in which it writes
+        assert protocol._cut is None
+
+        await socket.close(4400)
+        async with asyncio.timeout(DEADLINE):
+            await served.app.gone.get()
+
+        await until_lost(protocol)
+        frozen.transport.abort()
+
+
+async def until_lost(protocol: WebSocketProtocol) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not protocol.disconnected:  # noqa: ASYNC110  # uvicorn has no event for it
+            await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from realtime import delivery
-from realtime.delivery import CaughtUp, Delivery, Renderings
+from realtime.delivery import _BESIDES, CaughtUp, Delivery, Renderings
 from realtime.event import Event
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_equal_deliveries_do_not_share_by_being_equal() -> None:
     assert len(render.rendered) == 2
 
 
-@pytest.mark.limits(renderings_bytes=100)
+@pytest.mark.limits(renderings_bytes=10 * (10 + _BESIDES))
 def test_all_renderings_together_keep_no_more_than_their_bound() -> None:
     """G7: the oldest goes first, and is made again if it is asked for."""
     everyone, render = [delivered(offset) for offset in range(20)], Renderer()
@@ -62,14 +62,14 @@ def test_all_renderings_together_keep_no_more_than_their_bound() -> None:
         told.rendered("a", render)
 
     assert sum(len(told._renderings) for told in everyone) == 10
-    assert delivery._kept._bytes == 100
+    assert delivery._kept._bytes == 10 * (10 + _BESIDES)
     render.rendered.clear()
     everyone[19].rendered("a", render)
     everyone[0].rendered("a", render)
     assert render.rendered == ["cursor-0"]
 
 
-@pytest.mark.limits(renderings_bytes=100)
+@pytest.mark.limits(renderings_bytes=100 + _BESIDES)
 def test_a_rendering_that_is_larger_than_the_bound_is_not_kept() -> None:
     told, render = delivered(1), Renderer(size=101)
 

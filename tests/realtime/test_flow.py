@@ -96,7 +96,12 @@ class Basket:
     def when_room(self, callback: Callable[[], None]) -> None:
         self.waiting.append(callback)
 
+    def fill_with_the_next(self) -> None:
+        """Have no room once something was taken."""
+        self.on_take = lambda: setattr(self, "has_room", False)
+
     def make_room(self) -> None:
+        self.has_room, self.on_take = True, lambda: None
         waiting, self.waiting = self.waiting, []
         for callback in waiting:
             callback()
@@ -133,16 +138,29 @@ async def test_a_sink_without_room_is_given_nothing_and_goes_on_where_it_was() -
     """G7, G2."""
     topic, basket = Topic(), Basket()
     await begun(topic, basket)
-    basket.has_room = False
+    basket.fill_with_the_next()
     topic.publish(1)
 
     topic.publish(2, 3)
     before = told(basket.items)
-    basket.has_room = True
     basket.make_room()
 
     assert before == ["caught up", 1]
     assert told(basket.items) == ["caught up", 1, 2, 3]
+
+
+async def test_a_flow_that_begins_while_there_is_no_room_waits_for_it() -> None:
+    """G7: else each of many on one socket would add to what its peer does not read."""
+    topic, basket = Topic(), Basket()
+    basket.has_room = False
+    await begun(topic, basket)
+    topic.publish(1)
+
+    before = told(basket.items)
+    basket.make_room()
+
+    assert before == []
+    assert told(basket.items) == ["caught up", 1]
 
 
 @pytest.mark.limits(tail_size=3, page_size=2)
@@ -152,7 +170,6 @@ async def test_a_sink_that_was_left_behind_is_served_from_the_log() -> None:
     await begun(topic, basket)
     basket.has_room = False
     topic.publish(*range(1, 12))
-    basket.has_room = True
 
     basket.make_room()
     await eventually(lambda: len(basket.items) == 12)
@@ -164,7 +181,7 @@ async def test_a_sink_that_was_left_behind_is_served_from_the_log() -> None:
 async def test_the_end_is_told_once_and_after_everything() -> None:
     topic, basket = Topic(), Basket()
     await begun(topic, basket)
-    basket.has_room = False
+    basket.fill_with_the_next()
 
     topic.append(1)
     topic.publish(2, kind="farewell", to="all")
@@ -181,7 +198,7 @@ async def test_a_flow_that_was_closed_says_nothing_when_there_is_room_again() ->
     """What comes later under its name would be ended in its place."""
     topic, basket = Topic(), Basket()
     flow = await begun(topic, basket)
-    basket.has_room = False
+    basket.fill_with_the_next()
     topic.publish(1)
 
     flow.close()
@@ -307,7 +324,6 @@ async def _happen(steps: Sequence[str]) -> None:
         _do(step, topic, basket)
         if step == "turn":
             await asyncio.sleep(0)
-    basket.has_room = True
     topic.may_answer.set()
     topic.publish(len(topic.events))
     for _ in range(20 * len(topic.events)):
@@ -321,7 +337,7 @@ def _do(step: str, topic: Topic, basket: Basket) -> None:
     deeds: Mapping[str, Callable[[], object]] = {
         "append": lambda: topic.append(len(topic.events)),
         "tell": topic.tail.wake,
-        "room": lambda: (setattr(basket, "has_room", True), basket.make_room()),
+        "room": basket.make_room,
         "no room": lambda: setattr(basket, "has_room", False),
         "forget": lambda: topic.tail.forget(topic.tail.position or 0),
         "answer": topic.may_answer.set,

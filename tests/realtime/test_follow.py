@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -365,6 +365,30 @@ async def test_rights_lost_without_any_event_are_noticed(hub: Hub, door: Door) -
     bob = await hub.follow(["t"], after=None, gate=door, claim="bob")
 
     door.banned["ann"] = "banned"
+
+    assert told(await rest(ann)) == ["caught up", "banned"]
+    await awrite("t", 1)
+    assert told(await take(bob, 2)) == ["caught up", 1]
+
+
+class Puzzled(Door):
+    """A gate that cannot tell of one claim, as where a newer process wrote why it was lost."""
+
+    def authorise(self, claims: Collection[str]) -> Mapping[str, str]:
+        if "puzzle" in claims:
+            raise UnknownEvent("farewell", 9)
+        return super().authorise(claims)
+
+
+@pytest.mark.limits(recheck_interval=0.05)
+async def test_a_claim_that_cannot_be_judged_keeps_no_other_from_being_judged(hub: Hub) -> None:
+    """G5: else the backstop would be none for anybody."""
+    puzzled = Puzzled()
+    ann = await hub.follow(["t"], after=None, gate=puzzled, claim="ann")
+    bob = await hub.follow(["t"], after=None, gate=puzzled, claim="bob")
+    bob.claim = "puzzle"
+
+    puzzled.banned["ann"] = "banned"
 
     assert told(await rest(ann)) == ["caught up", "banned"]
     await awrite("t", 1)

@@ -48,8 +48,11 @@ async def test_there_is_no_room_while_sixteen_messages_wait() -> None:
     peer = Peer()
     wire = QueuedWire(peer.send)
 
+    assert wire.has_room
     assert wire.write(texts(*range(15)))
+    assert wire.has_room
     assert not wire.write(texts(15))
+    assert not wire.has_room
 
 
 async def test_who_waits_for_room_is_told_once_and_in_time_to_write_more() -> None:

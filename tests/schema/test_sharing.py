@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
+from weakref import ref
 
 import msgspec
 import pytest
@@ -207,6 +209,21 @@ def test_what_is_not_known_is_not_shared(selection: str) -> None:
     )
 
 
+@pytest.mark.parametrize("size", [9_000, 11_000])
+def test_what_is_too_long_to_be_remembered_is_not_shared(size: int) -> None:
+    """G7: five hundred forms are kept, whoever asked."""
+    filler = "x" * size
+    text = "subscription ($room: ID!) { roomEvents(roomId: $room) { __typename } }"
+
+    forms = [
+        form_of(prepared(f"#{filler}\n{text}", room="a")),
+        form_of(prepared(text, room=filler)),
+        form_of(prepared(WITH_VARIABLE, room="a", after=filler)),
+    ]
+
+    assert [each is not None for each in forms] == [size < 10_000] * 3
+
+
 def test_of_two_operations_in_a_document_each_is_looked_at_for_itself() -> None:
     text = """
       subscription Shared { userEvents { ...A } } fragment A on UserEvent { __typename }
@@ -379,6 +396,20 @@ def test_a_rendering_for_many_that_asks_who_it_is_for_fails_and_tells_nothing(
     assert response["data"] is None
     assert response["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert isinstance(cast("Any", caplog.records[0].exc_info)[1], NobodyAsks)
+
+
+def test_what_was_told_keeps_nothing_of_those_who_were_told() -> None:
+    """G7: else whoever begins in ever new forms fills the memory, of which texts are the least."""
+    mark = CaughtUp("cursor", AT)
+    asked = prepared("subscription { userEvents { __typename } }")
+    rendering = subscribing._source(asked, NobodyContext(), shared=True).rendering
+    rendering.response(mark)
+    gone = ref(rendering)
+
+    del rendering
+    gc.collect()
+
+    assert gone() is None
 
 
 person = UserData(1, "ann", "Ann", "Ünal")
