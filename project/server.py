@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any
 
+from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
@@ -19,6 +20,14 @@ from realtime.conf import limits
 from realtime.wire import ABORT, SHUTDOWN, WIRE
 
 TOO_MANY_MESSAGES = 4429
+_HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"connection: close\r\ncontent-length: 0\r\n\r\n"
+)
+
+
+class HeadTooLarge(Exception):
+    """The request line and the headers are more than ``REQUEST_HEAD_BYTES``."""
 
 
 class _Impatient(Protocol):
@@ -57,16 +66,53 @@ class _Impatient(Protocol):
 
 
 class HttpProtocol(_Impatient, HttpToolsProtocol):
-    """uvicorn's own, which also tells streams that the server stops, so that none holds that up."""
+    """
+    uvicorn's own, which also tells streams that the server stops, so that none holds that up,
+    and refuses a head that is too large: uvicorn would keep one of any size.
+    """
+
+    _lines = 0
+    """Bytes of a head or of trailers, as far as they are known to have come."""
+    _moved_on = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
         self._on_shutdown: set[Callable[[], None]] = set()
 
+    def data_received(self, data: bytes) -> None:
+        self._moved_on = False
+        super().data_received(data)
+        # Of a header the parser tells once it is whole, and one may be endless.
+        self._lines = 0 if self._moved_on else self._lines + len(data)
+        if self._lines > settings.REQUEST_HEAD_BYTES:
+            self.send_400_response("")
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._moved_on = True
         extensions: dict[str, Any] = {SHUTDOWN: self._on_shutdown}
         self.scope["extensions"] = extensions
+
+    def on_headers_complete(self) -> None:
+        self._moved_on = True
+        self._lines = len(self.url) + sum(
+            len(name) + len(value) + 4 for name, value in self.headers
+        )
+        if self._lines > settings.REQUEST_HEAD_BYTES:
+            # It stops the parser, and uvicorn answers with 400.
+            raise HeadTooLarge
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._moved_on = True
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._lines > settings.REQUEST_HEAD_BYTES:
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -94,6 +140,14 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
         self._buffer_bytes = limits().socket_buffer_bytes
         # So that the transport pauses us exactly when there is no room.
         self.transport.set_write_buffer_limits(high=self._buffer_bytes - 1)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # The handshake could not be read. websockets knows the answer, and uvicorn would
+            # leave the connection open and dead.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

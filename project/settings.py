@@ -80,6 +80,7 @@ CHANNEL_LAYERS = {
 LIMITED = environment.switch("LIMITS", default=True)
 """Whether what one client does is counted; the bounds of requests and sockets hold anyway."""
 
+REQUEST_HEAD_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 WEB_SOCKET_MESSAGE_BYTES = 256 * 1024
 """As much as one HTTP request."""

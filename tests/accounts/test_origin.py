@@ -23,6 +23,20 @@ def test_who_is_no_page_needs_no_origin(host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "allowed"),
+    [("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False)],
+)
+def test_what_a_page_loads_without_an_origin_is_told_by_its_site(site: str, allowed: bool) -> None:
+    assert is_allowed({"host": "chat.test", "sec-fetch-site": site}) is allowed
+
+
+def test_a_page_that_is_trusted_may_be_of_another_site() -> None:
+    assert is_allowed(
+        {"host": "chat.test", "origin": "https://front.test", "sec-fetch-site": "cross-site"}
+    )
+
+
+@pytest.mark.parametrize(
     ("host", "origin"),
     [
         ("chat.test", "https://chat.test"),

@@ -162,14 +162,16 @@ async def test_a_document_and_the_name_of_one_are_too_many(server: Server) -> No
 async def test_a_page_elsewhere_does_not_ask_in_its_visitors_names(
     server: Server, alice: Person
 ) -> None:
-    """Nor keep streams open: an EventSource sends cookies along wherever it stands."""
+    """Nor keep streams open: an EventSource sends cookies along, and an image from a sibling."""
     stream = {"query": "subscription { userEvents { __typename } }"}
     foreign = {"Origin": "https://evil.test", "Accept": EVENT_STREAM}
+    image = {"Sec-Fetch-Site": "same-site", "Accept": "image/png, */*"}
     async with _browser(server, f"kim{alice.database_id}") as client:
         refused = await client.get("/graphql", params=stream, headers=foreign)
+        loaded = await client.get("/graphql", params=stream, headers=image)
         posted = await client.post("/graphql", json=stream, headers={"Accept": EVENT_STREAM})
 
-    assert refused.status_code == posted.status_code == 403
+    assert refused.status_code == loaded.status_code == posted.status_code == 403
     assert refused.json()["errors"]
 
 
