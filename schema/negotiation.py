@@ -75,5 +75,6 @@ def preferred(accept: str | None, offers: tuple[str, ...]) -> str | None:
 
 def _range_of(offer: str, ranges: Sequence[_Range]) -> _Range | None:
     """The most specific range that covers the offer: it alone says how much that is wanted."""
-    covering = [each for each in ranges if each.covers(MediaType(offer.lower()))]
+    offered = MediaType(offer.lower())
+    covering = [each for each in ranges if each.covers(offered)]
     return max(covering, key=lambda each: each.specificity, default=None)
