@@ -5,6 +5,7 @@
 
 import { globalId, graphql, mutate, roomId } from './api.js';
 import { byId } from './dom.js';
+import { keepFocusNear } from './focus.js';
 import { followInvitation, loadOpenRooms, renderDoors, setUpDoors } from './home_doors.js';
 import { renderRequests } from './home_requests.js';
 import { renderRooms, setUpRooms } from './home_rooms.js';
@@ -23,6 +24,7 @@ const home = homeState(render);
 const showStatus = statusLine(byId('status'));
 let stream = start();
 
+keepFocusNear();
 setUpSignIn(() => (stream = start()));
 setUpRooms(home);
 setUpDoors(home);
@@ -100,7 +102,9 @@ function render() {
 function showHome() {
   if (!home.viewer) return;
   byId('viewer').replaceChildren(avatar(home.viewer), displayName(home.viewer));
+  const isNew = byId('home').hidden;
   show('home');
+  if (isNew) byId('home').querySelector('h1')?.focus({ preventScroll: true });
 }
 
 function showWelcome() {

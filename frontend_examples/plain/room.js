@@ -9,6 +9,7 @@ import { HOME, ROOM_ID, signInAddress } from './addresses.js';
 import { graphql, nodes, roomId } from './api.js';
 import { setUpComposer } from './composer.js';
 import { byId } from './dom.js';
+import { keepFocusNear } from './focus.js';
 import { follow } from './live.js';
 import { EARLIER_MESSAGES, ROOM_PAGE } from './operations.js';
 import { outbox } from './outbox.js';
@@ -33,6 +34,7 @@ const FAREWELLS = {
 const databaseId = ROOM_ID;
 const id = roomId(databaseId);
 const showStatus = statusLine(byId('status'));
+keepFocusNear();
 
 /** @type {ReturnType<typeof outbox> | undefined} */
 let outgoing;

@@ -66,6 +66,7 @@ export function messageLog({ loadEarlier, retry, discard }) {
   /** @param {number} count */
   function showUnseen(count) {
     unseen = count;
+    if (count === 0 && document.activeElement === pill) log.focus();
     pill.hidden = count === 0;
     pill.textContent = `${count} new ${count === 1 ? 'message' : 'messages'} ↓`;
   }

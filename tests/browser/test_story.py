@@ -138,6 +138,26 @@ def test_somebody_who_reads_further_up_stays_there_and_is_told(alice: Person, bo
     expect(messages(page).last).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("path", ["", "/plain"])
+def test_what_is_said_while_one_reads_up_in_a_short_log_is_found_below(
+    alice: Person, bob: Person, path: str
+) -> None:
+    room = Room(alice, bob)
+    for number in range(14):  # few enough that all of the log is near its top
+        alice.say(room, f"message {number}")
+    page = bob.open(path + room.path)
+    expect(messages(page).last).to_be_in_viewport()
+    page.get_by_role("log").hover()
+    page.mouse.wheel(0, -2000)
+    expect(messages(page).first).to_be_in_viewport()
+    alice.say(room, "one more")
+    page.get_by_role("button", name="1 new message").wait_for()
+
+    page.mouse.wheel(0, 2000)
+
+    expect(messages(page).last).to_have_text("one more")
+
+
 def test_a_newcomer_signs_up_out_and_in_again(alice: Person) -> None:
     page = alice.window().new_page()
     page.goto(alice.base)

@@ -8,6 +8,7 @@ import { NowherePage } from "./session/NowherePage";
 import { WelcomePage } from "./session/WelcomePage";
 import { Notice, useNotice } from "./ui/Notice";
 import { usePlace } from "./ui/usePlace";
+import { useSteadyFocus } from "./ui/useSteadyFocus";
 
 /** Which page is shown: the address says so, for those who are signed in. */
 export function App({ socket }: { socket: Client }) {
@@ -15,6 +16,7 @@ export function App({ socket }: { socket: Client }) {
   const { place, go } = usePlace();
   const { notice, notify } = useNotice();
   const [farewell, setFarewell] = useState<string | null>(null);
+  useSteadyFocus();
 
   const app = useMemo(() => {
     const signedOut = (sentence = ""): void => {

@@ -52,7 +52,7 @@ export function JoinByCode({ rooms, requests }: Props) {
   }
   return (
     <section aria-labelledby="by-code">
-      <h2 id="by-code">Join with a code</h2>
+      <h2 id="by-code" tabIndex={-1}>Join with a code</h2>
       <form className="card padded" onSubmit={submit}>
         <label htmlFor="code">The code that the owner gave you</label>
         <div className="field-row">

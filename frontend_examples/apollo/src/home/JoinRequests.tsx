@@ -27,7 +27,7 @@ export function JoinRequests({ requests, rooms }: Props) {
   const latest = latestByRoom(requests).filter((request) => request.status !== "ADMITTED" || roomOf(request));
   return (
     <section aria-labelledby="requests">
-      <h2 id="requests">Your requests</h2>
+      <h2 id="requests" tabIndex={-1}>Your requests</h2>
       {latest.length === 0 ? (
         <p className="empty">You are waiting at no door.</p>
       ) : (

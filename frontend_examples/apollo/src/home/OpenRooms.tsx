@@ -39,7 +39,7 @@ export function OpenRooms({ rooms }: { rooms: readonly RoomCardFragment[] }) {
 
   return (
     <section aria-labelledby="open-rooms">
-      <h2 id="open-rooms">Open rooms</h2>
+      <h2 id="open-rooms" tabIndex={-1}>Open rooms</h2>
       <input type="search" placeholder="Search by title" aria-label="Search open rooms by title" value={words} onChange={(event) => setWords(event.target.value)} />
       {found && found.nodes.length > 0 && (
         <ul className="card list">

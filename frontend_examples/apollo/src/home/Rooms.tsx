@@ -19,7 +19,7 @@ export function Rooms({ rooms, viewerId }: { rooms: Connection; viewerId: string
   return (
     <section aria-labelledby="rooms">
       <div className="section-head">
-        <h2 id="rooms">Your rooms</h2>
+        <h2 id="rooms" tabIndex={-1}>Your rooms</h2>
         <Button className="small primary" onClick={() => setIsCreating(true)}>
           Create a room
         </Button>

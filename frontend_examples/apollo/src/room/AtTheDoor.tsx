@@ -25,7 +25,7 @@ export function AtTheDoor({ roomId, requests }: Props) {
   }
   return (
     <section aria-labelledby="door-title">
-      <h2 id="door-title">
+      <h2 id="door-title" tabIndex={-1}>
         At the door {requests.nodes.length > 0 && <span className="count hot">{requests.nodes.length}</span>}
       </h2>
       {requests.nodes.length === 0 && <p className="empty slim">Nobody is waiting.</p>}

@@ -23,7 +23,7 @@ export function Members({ room, viewer }: { room: Room; viewer: PersonFragment }
   }
   return (
     <section aria-labelledby="members-title">
-      <h2 id="members-title">
+      <h2 id="members-title" tabIndex={-1}>
         Members <span className="count">{`${nodes.length}${pageInfo.hasNextPage ? "+" : ""}`}</span>
       </h2>
       <ul className="people">

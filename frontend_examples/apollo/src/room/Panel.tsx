@@ -18,14 +18,15 @@ interface Props {
 export function Panel({ room, viewer, onClose, onGone }: Props) {
   const isDoor = room.access === "BY_REQUEST";
   function onKeyDown(event: KeyboardEvent): void {
-    if (event.key === "Escape" && !(event.target instanceof HTMLDialogElement)) onClose();
+    const isInDialog = event.target instanceof Element && event.target.closest("dialog") !== null;
+    if (event.key === "Escape" && !isInDialog) onClose();
   }
   return (
     <aside className="panel" id="panel" aria-label="People and settings" onKeyDown={onKeyDown}>
       {isDoor && room.joinRequests && <AtTheDoor roomId={room.id} requests={room.joinRequests} />}
       {isDoor && room.joinCode !== null && <JoinCode roomId={room.id} code={room.joinCode} />}
       <Members room={room} viewer={viewer} />
-      <Settings key={room.title} room={room} onGone={onGone} />
+      <Settings room={room} onGone={onGone} />
     </aside>
   );
 }

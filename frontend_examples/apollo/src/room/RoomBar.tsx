@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, type Ref } from "react";
 import { homePath } from "../api/address";
 import type { Status } from "../follow/stream";
 import type { PersonFragment, RoomFrameFragment } from "../gql/graphql";
@@ -17,9 +17,10 @@ interface Props {
   status: Status;
   isPanelOpen: boolean;
   onPanel: () => void;
+  toggle: Ref<HTMLButtonElement>;
 }
 
-export const RoomBar = memo(function RoomBar({ room, viewer, status, isPanelOpen, onPanel }: Props) {
+export const RoomBar = memo(function RoomBar({ room, viewer, status, isPanelOpen, onPanel, toggle }: Props) {
   const heading = usePageTitle(room.title);
   const waiting = room.joinRequests?.nodes.length ?? 0;
   return (
@@ -35,7 +36,7 @@ export const RoomBar = memo(function RoomBar({ room, viewer, status, isPanelOpen
         <p className="detail">{room.owner.id === viewer.id ? "Your room" : `${nameOf(room.owner)}’s room`}</p>
       </div>
       <StatusLine status={status} />
-      <Button className="small panel-toggle" aria-expanded={isPanelOpen} aria-controls="panel" onClick={onPanel}>
+      <Button ref={toggle} className="small panel-toggle" aria-expanded={isPanelOpen} aria-controls="panel" onClick={onPanel}>
         People
         {waiting > 0 && (
           <span className="count hot">

@@ -1,4 +1,4 @@
-import { type SubmitEvent, useState } from "react";
+import { type SubmitEvent, useEffect, useRef, useState } from "react";
 import { useApp } from "../app_context";
 import type { EndReason } from "../follow/stream";
 import { DeleteRoomDocument, LeaveRoomDocument, RenameRoomDocument } from "../gql/graphql";
@@ -18,7 +18,7 @@ interface Props {
 export function Settings({ room, onGone }: Props) {
   return (
     <section aria-labelledby="settings-title">
-      <h2 id="settings-title">Room</h2>
+      <h2 id="settings-title" tabIndex={-1}>Room</h2>
       {room.viewerRole === "OWNER" ? (
         <>
           <Rename room={room} />
@@ -33,14 +33,17 @@ export function Settings({ room, onGone }: Props) {
 
 function Rename({ room }: { room: Room }) {
   const { notify } = useApp();
+  const form = useRef<HTMLFormElement>(null);
   const { run, isBusy, problem } = useAct(RenameRoomDocument);
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const title = textOf(event.currentTarget, "title").trim();
     if (await run({ input: { roomId: room.id, title } })) notify("The room has a new title.");
   }
+  // Not another form: that would drop the keyboard's focus.
+  useEffect(() => form.current?.reset(), [room.title]);
   return (
-    <form className="rename" onSubmit={(event) => void submit(event)}>
+    <form ref={form} className="rename" onSubmit={(event) => void submit(event)}>
       <Field name="title" label="Title" problem={problem} defaultValue={room.title} maxLength={50} autoComplete="off" required />
       <FormProblem problem={problem} fields={["title"]} />
       <Button type="submit" className="small" isBusy={isBusy}>

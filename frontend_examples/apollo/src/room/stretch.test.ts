@@ -36,6 +36,11 @@ test("rows stay where they are until there are too many, and then go together", 
   expect(firstOf(200)).toEqual({ first: "m50", last: "m199", hasMore: true });
 });
 
+test("where the first row is not known, the newest are drawn", () => {
+  expect(ends(endOfLog(posts(60), null))).toEqual({ first: "m0", last: "m59", hasMore: false });
+  expect(ends(endOfLog(posts(180), "gone"))).toEqual({ first: "m30", last: "m179", hasMore: true });
+});
+
 test("a reader goes up and down again by steps, and holds no more than a few", () => {
   const { cache } = cacheWith(1000);
 

@@ -1,7 +1,14 @@
-import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 
 const NEAR_PX = 80;
 const SOON_PX = 4 * NEAR_PX;
+
+/** Where a row was, and what was scrolled then. */
+interface Held {
+  row: HTMLElement;
+  top: number;
+  scrollTop: number;
+}
 
 interface Log {
   /** Another one after each change of the log. */
@@ -19,13 +26,14 @@ interface Log {
 export function useLogScroll({ content, isWhole, onNearTop, onNearBottom }: Log) {
   const log = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
-  const held = useRef<{ row: HTMLElement; top: number; scrollTop: number } | null>(null);
+  const held = useRef<Held | null>(null);
   const [isReadingUp, setIsReadingUp] = useState(false);
 
   function wantMore(element: HTMLElement): void {
     if (isAtEnd.current) return;
     if (element.scrollTop < SOON_PX) onNearTop();
-    else if (!isWhole && below(element) < SOON_PX) onNearBottom();
+    // A short log is near both of its ends.
+    if (!isWhole && below(element) < SOON_PX) onNearBottom();
   }
   const wantMoreNow = useEffectEvent(wantMore);
 
@@ -42,23 +50,12 @@ export function useLogScroll({ content, isWhole, onNearTop, onNearBottom }: Log)
     if (isAtEnd.current) element.scrollTop = element.scrollHeight;
     // Not from where it is now: a log that has become shorter may have moved already.
     else if (before?.row.isConnected) element.scrollTop = before.scrollTop + before.row.offsetTop - before.top;
-    // A row in the middle is still there when rows have gone at either end.
-    const rows = element.querySelectorAll<HTMLElement>("[data-id]");
-    const row = rows[rows.length >> 1];
-    held.current = row && !isAtEnd.current ? { row, top: row.offsetTop, scrollTop: element.scrollTop } : null;
+    held.current = isAtEnd.current ? null : heldIn(element);
     // Scrolling alone would not tell that a reader at the very edge still wants more.
     wantMoreNow(element);
   }, [content, isReadingUp]);
 
-  useLayoutEffect(() => {
-    const element = log.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => {
-      if (isAtEnd.current) element.scrollTop = element.scrollHeight;
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  useEndInSight(log, isAtEnd);
 
   function onScroll(): void {
     const element = log.current;
@@ -70,6 +67,26 @@ export function useLogScroll({ content, isWhole, onNearTop, onNearBottom }: Log)
   }
 
   return { log, isReadingUp, toEnd, onScroll };
+}
+
+/** At the end one stays there when the window becomes smaller. */
+function useEndInSight(log: RefObject<HTMLElement | null>, isAtEnd: RefObject<boolean>): void {
+  useLayoutEffect(() => {
+    const element = log.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (isAtEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [log, isAtEnd]);
+}
+
+/** A row in the middle is still there when rows have gone at either end. */
+function heldIn(log: HTMLElement): Held | null {
+  const rows = log.querySelectorAll<HTMLElement>("[data-id]");
+  const row = rows[rows.length >> 1];
+  return row ? { row, top: row.offsetTop, scrollTop: log.scrollTop } : null;
 }
 
 /** How far the log goes on below what is seen of it, in pixels. */

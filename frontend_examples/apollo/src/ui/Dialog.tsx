@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 interface Props {
   title: string;
@@ -6,11 +6,12 @@ interface Props {
   children: ReactNode;
 }
 
-/** A modal dialog for as long as it is rendered. Escape and a click beside it close it. */
+/** A modal dialog for as long as it is rendered. Escape and a click beside it close it, and the focus goes back. */
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the element goes: only a dialog that is closed gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
