@@ -270,7 +270,8 @@ class Connection:
         self._do(self._end_session)
 
     async def _end_session(self) -> None:
-        """Stop all streams at once, let running mutations answer, and close."""
+        """Stop all streams at once, begin no more, let running mutations answer, and close."""
+        self._acknowledged = False
         for task in set(self._operations.values()) - self._answering:
             task.cancel()
         self._close_streams()

@@ -943,6 +943,19 @@ async def test_a_mutation_in_flight_answers_before_its_session_closes(
     assert peer.sent[-1] == {"type": "websocket.close", "code": 4401, "reason": "Signed out"}
 
 
+async def test_nothing_begins_on_a_socket_whose_session_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the last mutation is waited for."""
+    async with _answering(monkeypatch) as (peer, connection, _, _):
+        connection._on_session_end()
+        peer.say({"type": "subscribe", "id": "2", "payload": {"query": "{ __typename }"}})
+        async with asyncio.timeout(DEADLINE):
+            await peer.got.wait()
+
+    assert peer.sent == [{"type": "websocket.close", "code": 4401, "reason": "Unauthorized"}]
+
+
 async def test_a_mutation_that_takes_long_is_done_and_its_socket_closes_without_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
