@@ -12,6 +12,12 @@ from realtime.follower import Follower
 from realtime.socket import Socket
 
 
+class Roomy:
+    """A socket that takes whatever there is."""
+
+    has_room = True
+
+
 class Silent:
     """A follower that has nothing to deliver."""
 
@@ -29,7 +35,7 @@ async def test_a_stream_that_ends_while_its_socket_is_closed_raises_nothing(
     ends: bool,
 ) -> None:  # a parameter of the test
     """G7: else those that are woken with it would not hear of the event."""
-    telling = _Telling(cast("Socket", None))
+    telling = _Telling(cast("Socket", Roomy()))
     waiting = asyncio.create_task(telling.all_of(cast("Follower", Silent())))
     await asyncio.sleep(0)
 
