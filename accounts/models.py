@@ -33,6 +33,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Those with one of ``session_keys``, of which there may be any number."""
         return self.filter(session_key__in=members_of(session_keys))
 
+
+class SessionManager(BaseSessionManager.from_queryset(SessionQuerySet)):  # type: ignore[misc]  # made when it is imported
     def signed_in(self, session_keys: Collection[str]) -> Iterator[Session]:
         """
         Those with one of ``session_keys`` that are an active user's and have not expired.
@@ -74,7 +76,7 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(default=timezone.now)
     user_agent = models.CharField(max_length=USER_AGENT_LENGTH, blank=True)
 
-    objects: ClassVar = BaseSessionManager.from_queryset(SessionQuerySet)()
+    objects: ClassVar = SessionManager()
 
     class Meta(AbstractBaseSession.Meta):
         indexes = (models.Index(fields=["user", "-created_at"], name="accounts_session_of_user"),)
