@@ -91,12 +91,9 @@ def room_reader(user_id: int, room_id: int | None) -> RoomReader | None:
 def room_readers(pairs: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], RoomReader]:
     """The claims that people can make on rooms now, by their ids and those of the rooms."""
     possible = [(user_id, room_id) for user_id, room_id in pairs if 0 < room_id < 2**63]
-    memberships = Membership.objects.between(possible)
     return {
         (user_id, room_id): RoomReader(user_id, room_id, owner_id == user_id)
-        for user_id, room_id, owner_id in memberships.values_list(
-            "user_id", "room_id", "room__owner_id"
-        ).iterator()
+        for user_id, room_id, owner_id in Membership.objects.among(possible)
     }
 
 

@@ -28,8 +28,8 @@ class Limits:
     """The readers that one snapshot serves."""
     batch_pages: int = 200
     """The pages that one snapshot reads."""
-    gathering: float = 0.01
-    """How long a batch is waited for by those who come right after another batch."""
+    gathering: float = 0.003
+    """How long nobody may come before a batch is made, right after another one."""
     replay_limit: int = 10_000
     """The events that a cursor may be behind before it is TOO_FAR."""
     tail_size: int = 1_000

@@ -57,7 +57,7 @@ class Lookups(Generic[K, V]):
     async def _serve(self) -> None:
         try:
             while self._asked:
-                await self._gathering.wait()
+                await self._gathering.wait(self._asked)
                 await self._serve_batch(self._next_batch())
                 self._gathering.note()
         finally:

@@ -93,8 +93,7 @@ class Reader:
 
         """
         await self._wanted.wait()
-        if not self._is_urgent:
-            await self._gathering.wait()
+        await self._gathering.wait(self._waiting, is_urgent=self._is_urgent)
         batch = self._next_batch()
         try:
             answers = await self._threads.run(partial(answer_each, [want for want, _ in batch]))
@@ -106,7 +105,6 @@ class Reader:
         for (_, future), answer in zip(batch, answers, strict=True):
             _settle(future, answer)
 
-    @property
     def _is_urgent(self) -> bool:
         """Whether a Tail waits, and with it all its followers."""
         return bool(self._waiting) and self._waiting[0][0].gate is None
