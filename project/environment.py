@@ -222,7 +222,7 @@ def _pool() -> dict[str, Any]:
     return {
         "min_size": 1,
         "max_size": 20,
-        # A process has 16 threads of its own for the database, and one for each page of the
+        # A process has 18 threads of its own for the database, and one for each page of the
         # admin site that is being made: only those can ever wait for others.
         "timeout": integer("DATABASE_TIMEOUT", 3, lowest=1, highest=60),
         # By itself a pool waits twice as long after each failure, for minutes in the end, though

@@ -12,12 +12,14 @@ from realtime.configuration import configured
 class Limits:
     """Times are in seconds."""
 
-    threads: int = 8
-    """The operations of one process that use the database at the same time."""
+    query_threads: int = 4
+    """The queries of one process that are answered at the same time."""
+    mutation_threads: int = 6
+    """The mutations of one process that are made at the same time."""
     room_threads: int = 3
-    """Of these, the changes of one room that are under way at the same time."""
+    """Of these, the mutations of one room that are made at the same time."""
     operations_waiting: int = 500
-    """The operations that may wait for one of those threads; more are UNAVAILABLE."""
+    """The queries, and the mutations, that may wait for a thread; more are UNAVAILABLE."""
     hashing_threads: int = 2
     """The operations of one process that hash passwords at the same time."""
     hashes_waiting: int = 20

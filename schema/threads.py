@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from functools import cache, partial
 from typing import TypeVar
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 
 from realtime.threads import DatabaseThreads
 from schema import requests
@@ -89,14 +89,16 @@ async def run(operation: Operation, work: Callable[[], T]) -> T:
     """
     Run a query or mutation where it belongs, and return what ``work`` returns.
 
-    It begins again among the hashers when it turns out to be for them.
+    A mutation begins again among the hashers when it turns out to be for them.
 
     Raises:
         Busy: If too many wait already.
 
     """
+    if operation.kind is OperationType.QUERY:
+        return await queries().run(work)
     try:
-        return await operations().run(partial(_without_hashing, work), place_of(operation))
+        return await mutations().run(partial(_without_hashing, work), place_of(operation))
     except Hashes:
         return await hashers().run(work)
 
@@ -119,9 +121,16 @@ def _without_hashing(work: Callable[[], T]) -> T:
 
 
 @cache
-def operations() -> Counter:
+def queries() -> Counter:
     """Apart from those that serve the streams, so that no load of queries delays an event."""
-    return Counter("graphql", limits().threads, limits().operations_waiting, limits().room_threads)
+    return Counter("graphql-query", limits().query_threads, limits().operations_waiting)
+
+
+@cache
+def mutations() -> Counter:
+    """Apart from the queries, so that no message waits behind somebody's long list."""
+    size, in_turn = limits().mutation_threads, limits().room_threads
+    return Counter("graphql-mutation", size, limits().operations_waiting, in_turn)
 
 
 @cache

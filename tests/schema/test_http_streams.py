@@ -103,8 +103,9 @@ async def here(transactional_db: None) -> AsyncIterator[Here]:
     async with asyncio.timeout(DEADLINE):
         await serving
     # Their connections are to this test's database.
-    await threads.operations().close()
-    threads.operations.cache_clear()
+    for counter in (threads.queries, threads.mutations):
+        await counter().close()
+        counter.cache_clear()
 
 
 async def _until(holds: Callable[[], bool]) -> None:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SIGN_IN = 'signIn(input: {username: "a", password: "b"}) { __typename }'
 SIGN_UP = 'signUp(input: {username: "a", password: "b"}) { __typename }'
+SIGN_OUT = "mutation { signOut { __typename } }"
 HASHING = [
     f"mutation {{ {SIGN_IN} }}",
     f"mutation {{ ... {{ ...F }} }} fragment F on Mutation {{ {SIGN_UP} }}",
@@ -28,14 +29,15 @@ HASHING = [
 
 
 @pytest.fixture
-async def operations(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counter]:
-    """Threads of the test's own, which leave no connection behind."""
-    operations, hashers = Counter("tests", 1, 100), Counter("tests-hash", 1, 5)
-    monkeypatch.setattr(threads, "operations", lambda: operations)
-    monkeypatch.setattr(threads, "hashers", lambda: hashers)
-    yield operations
-    await operations._threads.close()
-    await hashers._threads.close()
+async def counters(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Threads of the test's own, one of each kind, which leave no connection behind."""
+    sizes = {"queries": 100, "mutations": 100, "hashers": 5}
+    counters = {kind: Counter(f"tests-{kind}", 1, waiting) for kind, waiting in sizes.items()}
+    for kind, counter in counters.items():
+        monkeypatch.setattr(threads, kind, lambda counter=counter: counter)
+    yield
+    for counter in counters.values():
+        await counter.close()
 
 
 @pytest.mark.parametrize("waiting", [0, 3])
@@ -69,9 +71,10 @@ async def test_who_gave_up_waiting_makes_room() -> None:
     assert await asyncio.gather(first, third) == [True, True]
 
 
+@pytest.mark.usefixtures("counters")
 @pytest.mark.parametrize("query", HASHING, ids=["plain", "in fragments", "beside others"])
 async def test_passwords_are_hashed_in_threads_of_their_own(
-    query: str, operations: Counter, monkeypatch: pytest.MonkeyPatch
+    query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names: list[str] = []
 
@@ -85,35 +88,57 @@ async def test_passwords_are_hashed_in_threads_of_their_own(
     await _run_in_threads(query)
 
     [name] = names
-    assert name.startswith("tests-hash")
+    assert name.startswith("tests-hashers")
 
 
-async def test_everything_else_runs_among_the_operations(operations: Counter) -> None:
+@pytest.mark.usefixtures("counters")
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [("{ viewer { user { id } } }", "queries"), (SIGN_OUT, "mutations")],
+)
+async def test_queries_and_mutations_run_in_threads_of_their_own(query: str, where: str) -> None:
     def work() -> str:
-        _run("mutation { signOut { __typename } }")
-        _run("{ viewer { user { id } } }")
+        _run(query)
         return threading.current_thread().name
 
-    name = await threads.run(requests.prepare(Request("{ __typename }")), work)
+    name = await threads.run(requests.prepare(Request(query)), work)
 
-    assert name.startswith("tests_")
+    assert name.startswith(f"tests-{where}")
 
 
+@pytest.mark.usefixtures("counters")
 async def test_a_flood_of_sign_ins_holds_up_no_other_operation(
-    operations: Counter, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     door = threading.Event()
     monkeypatch.setattr(actions, "authenticate", lambda **_: door.wait() and None)
     flood = [asyncio.create_task(_run_in_threads(HASHING[0])) for _ in range(20)]
+    await asyncio.sleep(0)  # they are first in the queue
     try:
         async with asyncio.timeout(DEADLINE):
-            answer = await _run_in_threads("{ __typename }")
+            told = [await _run_in_threads(query) for query in ("{ __typename }", SIGN_OUT)]
     finally:
         door.set()
 
-    assert answer == {"data": {"__typename": "Query"}}
+    assert [list(answer["data"]) for answer in told] == [["__typename"], ["signOut"]]
     outcomes = await asyncio.gather(*flood, return_exceptions=True)
     assert sum(isinstance(outcome, Busy) for outcome in outcomes) == 20 - 1 - 5
+
+
+@pytest.mark.usefixtures("counters")
+async def test_a_flood_of_queries_holds_up_no_mutation() -> None:
+    door = threading.Event()
+    query = requests.prepare(Request("{ __typename }"))
+    flood = [asyncio.create_task(threads.run(query, door.wait)) for _ in range(20)]
+    await asyncio.sleep(0)  # as above
+    try:
+        async with asyncio.timeout(DEADLINE):
+            answer = await _run_in_threads(SIGN_OUT)
+    finally:
+        door.set()
+
+    assert list(answer["data"]) == ["signOut"]
+    assert await asyncio.gather(*flood) == [True] * 20
 
 
 async def _run_in_threads(query: str) -> dict[str, Any]:
