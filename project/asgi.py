@@ -46,8 +46,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 def _rooted(scope: Scope) -> Scope:
     """With our root path before the path, whether or not the proxy has left it there."""
     root, path = settings.ROOT_PATH, scope["path"]
+    if not root:
+        return scope
     path = path if f"{path}/".startswith(f"{root}/") else root + path
-    return {**scope, "path": path, "root_path": root} if root else scope
+    return {**scope, "path": path, "root_path": root}
 
 
 def _spare_the_collector() -> None:

@@ -4,7 +4,6 @@ import type { Copy, Outbox } from "../outbox/outbox";
 import { Button } from "../ui/Button";
 import { CopyRow } from "./CopyRow";
 import { MessageRow } from "./MessageRow";
-import { NEWEST } from "./stretch";
 import { timeline } from "./timeline";
 import { useLogScroll } from "./useLogScroll";
 import { useStretch } from "./useStretch";
@@ -55,7 +54,7 @@ export function MessageLog({ roomId, viewer, outbox, copies }: Props) {
       </div>
       {(unseen > 0 || !isWhole) && (
         <Button className="pill primary small" onClick={toEnd}>
-          {unseen > 0 ? `${unseen}${stretch.unseen.length === NEWEST ? "+" : ""} new ${unseen === 1 ? "message" : "messages"}` : "Newest messages"}{" "}
+          {unseen > 0 ? `${unseen}${stretch.hasMoreUnseen ? "+" : ""} new ${unseen === 1 ? "message" : "messages"}` : "Newest messages"}{" "}
           <span aria-hidden="true">↓</span>
         </Button>
       )}

@@ -17,6 +17,7 @@ export function useStretch(roomId: string) {
   const [seen, setSeen] = useState<string>();
 
   const drawn = held ?? endOfLog(newest.nodes, first);
+  const lastSeen = newest.nodes.findIndex(({ id }) => id === seen);
   const [top, last] = [drawn.posts[0]?.id ?? null, drawn.posts.at(-1)?.id];
   if (held === null && top !== first) setFirst(top);
 
@@ -32,8 +33,10 @@ export function useStretch(roomId: string) {
     isHeld: held !== null,
     /** Nothing has been said after what is drawn. */
     isWhole: newest.nodes.at(-1)?.id === last,
-    /** What has been said since the reader went up, as far back as the newest are read. */
-    unseen: held === null ? [] : newest.nodes.slice(newest.nodes.findIndex(({ id }) => id === seen) + 1),
+    /** What has been said since the reader went up, as far back as the newest are read … */
+    unseen: held === null ? [] : newest.nodes.slice(lastSeen + 1),
+    /** … and whether there may be more of it. */
+    hasMoreUnseen: seen !== undefined && lastSeen < 0,
     hasEarlier: drawn.hasMore || earlier.hasEarlier,
     earlier: earlier.state,
     hold: () => {
