@@ -181,7 +181,8 @@ def _announce(plan: Plan) -> None:
 
 
 def _serve(plan: Plan) -> None:
-    from project.server import HttpProtocol, WebSocketProtocol
+    from project.http import HttpProtocol
+    from project.server import WebSocketProtocol
 
     uvicorn.run(
         "project.asgi:application",

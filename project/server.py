@@ -1,136 +1,33 @@
-"""The protocols that uvicorn is started with."""
+"""The WebSocket protocol that uvicorn is started with."""
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Protocol, Task, TimerHandle
-from asyncio.transports import BaseTransport, Transport
+from asyncio import Task
+from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any
 
-from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from accounts.seats import Seat
+from project.impatience import Impatient
 from realtime.conf import limits
-from realtime.wire import ABORT, SHUTDOWN, WIRE
+from realtime.wire import ABORT, WIRE
 
 TOO_MANY_MESSAGES = 4429
-_HEAD_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"connection: close\r\ncontent-length: 0\r\n\r\n"
-)
+NOT_FINISHED = 4408
 
 
-class HeadTooLarge(Exception):
-    """The request line and the headers are more than ``REQUEST_HEAD_BYTES``."""
-
-
-class _Impatient(Protocol):
-    """What both protocols do: cut a peer that does not read what is sent to it."""
-
-    loop: AbstractEventLoop
-    transport: Transport
-    _cut: TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._cut_in_time()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        # Reading a little of what is left buys a closing peer no time for reading the rest.
-        if self._is_open:
-            self._stop_waiting()
-
-    @property
-    def _is_open(self) -> bool:
-        return not self.transport.is_closing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._stop_waiting()
-
-    def _cut_in_time(self) -> None:
-        if self._cut is None:
-            self._cut = self.loop.call_later(limits().send_deadline, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
-
-
-class HttpProtocol(_Impatient, HttpToolsProtocol):
-    """
-    uvicorn's own, which also tells streams that the server stops, so that none holds that up,
-    and refuses a head that is too large: uvicorn would keep one of any size.
-    """
-
-    _lines = 0
-    """Bytes of a head or of trailers, as far as they are known to have come."""
-    _moved_on = False
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
-        super().connection_made(transport)
-        self._on_shutdown: set[Callable[[], None]] = set()
-
-    def data_received(self, data: bytes) -> None:
-        self._moved_on = False
-        super().data_received(data)
-        # Of a header the parser tells once it is whole, and one may be endless.
-        self._lines = 0 if self._moved_on else self._lines + len(data)
-        if self._lines > settings.REQUEST_HEAD_BYTES:
-            self.send_400_response("")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._moved_on = True
-        extensions: dict[str, Any] = {SHUTDOWN: self._on_shutdown}
-        self.scope["extensions"] = extensions
-
-    def on_headers_complete(self) -> None:
-        self._moved_on = True
-        self._lines = len(self.url) + sum(
-            len(name) + len(value) + 4 for name, value in self.headers
-        )
-        if self._lines > settings.REQUEST_HEAD_BYTES:
-            # It stops the parser, and uvicorn answers with 400.
-            raise HeadTooLarge
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._moved_on = True
-        super().on_body(body)
-
-    def send_400_response(self, msg: str) -> None:
-        if self._lines > settings.REQUEST_HEAD_BYTES:
-            self.transport.write(_HEAD_TOO_LARGE)
-            self.transport.close()
-        else:
-            super().send_400_response(msg)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        # What closes waits without end until all is read.
-        if not self._is_open:
-            self._cut_in_time()
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        for callback in tuple(self._on_shutdown):
-            callback()
-
-
-class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
+class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
     """
     uvicorn's own, which also lets the application write to the connection directly
-    (see :class:`realtime.wire.Wire`), and counts the frames that the application does not
-    see: those of control, and the pieces of a message.
+    (see :class:`realtime.wire.Wire`), counts the frames that the application does not
+    see (those of control, and the pieces of a message), and gives up a message whose pieces do
+    not end. Who stops within a frame answers no ping, so uvicorn closes that.
     """
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -148,6 +45,9 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
             # leave the connection open and dead.
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+        if self.transport.is_closing():
+            # A handshake that is refused has no task whose end would do it.
+            self._cut_in_time()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -156,6 +56,18 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[WIRE] = self
             extensions[ABORT] = self.transport.abort
+
+    def handle_text(self, event: Frame) -> None:
+        self._expect_rest(event)
+        super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        self._expect_rest(event)
+        super().handle_bytes(event)
+
+    def _expect_rest(self, event: Frame) -> None:
+        if not event.fin:
+            self._expect_in_time()
 
     def handle_ping(self) -> None:
         if self._may_go_on():
@@ -171,12 +83,16 @@ class WebSocketProtocol(_Impatient, WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
+        self._stop_expecting()
         self.frames = [b"".join(self.frames)]
         if self.curr_msg_data_type == "text" and not _is_utf8(self.frames[0]):
             # uvicorn would close too, and log a traceback for each.
             self._refuse(CloseCode.INVALID_DATA, "Not UTF-8")
         else:
             super().send_receive_event_to_app()
+
+    def _give_up(self) -> None:
+        self._refuse(NOT_FINISHED, "Message not finished in time")
 
     def _may_go_on(self) -> bool:
         if self.close_sent or self._unseen.may_speak():

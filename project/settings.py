@@ -84,6 +84,8 @@ REQUEST_HEAD_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 WEB_SOCKET_MESSAGE_BYTES = 256 * 1024
 """As much as one HTTP request."""
+REQUEST_TIMEOUT = environment.integer("REQUEST_TIMEOUT", 30, lowest=1, highest=3600)
+"""Seconds that a connection may be silent at first, and a request or a message may take to come."""
 
 HTTPS = environment.flag("HTTPS", default=False)
 """Whether browsers come through a proxy's TLS alone; uvicorn believes the proxy's word for it."""

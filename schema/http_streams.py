@@ -3,7 +3,7 @@ Subscriptions over HTTP: one response that goes on for as long as there is somet
 
 Each is a task of its own, so it costs more than one over a WebSocket; a reader that does not
 read costs its position and what the server buffers for it, and is cut by the server
-(``project.server.HttpProtocol``).
+(``project.http.HttpProtocol``).
 """
 
 from __future__ import annotations

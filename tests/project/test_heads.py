@@ -38,8 +38,10 @@ async def opened(
     server: Server,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    yield reader, writer
-    writer.transport.abort()
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
 
 
 async def status_after(server: Server, head: bytes, piece: int = 10_000) -> str:
@@ -55,10 +57,11 @@ async def status_after(server: Server, head: bytes, piece: int = 10_000) -> str:
         return line.decode().split(" ")[1]
 
 
-async def write_on(writer: asyncio.StreamWriter, piece: bytes) -> NoReturn:
+async def write_on(writer: asyncio.StreamWriter, piece: bytes, pace: float = 0.0) -> NoReturn:
     while True:
         writer.write(piece)
         await writer.drain()
+        await asyncio.sleep(pace)
 
 
 def header(size: int) -> bytes:

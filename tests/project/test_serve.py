@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 DEADLINE = 60
 OWN = {
     *("HOST", "PORT", "WORKERS", "DEMO", "SHUTDOWN_TIMEOUT", "DATA_DIR", "DATABASE_URL"),
-    "DATABASE_TIMEOUT",
+    *("DATABASE_TIMEOUT", "REQUEST_TIMEOUT"),
     *("REDIS_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG", "ALLOWED_HOSTS"),
     *("ROOT_PATH", "WEB_CLIENT", "GRAPHIQL", "CSRF_TRUSTED_ORIGINS", "LIMITS"),
     *("HTTPS", "HSTS_SECONDS", "HSTS_SUBDOMAINS", "DJANGO_SETTINGS_MODULE"),
@@ -104,6 +104,7 @@ def _assert_one_line(ended: subprocess.CompletedProcess[str], *parts: str) -> No
         ("WORKERS", "0", "a whole number from 1 to 256"),
         ("WORKERS", "many", "a whole number from 1 to 256"),
         ("SHUTDOWN_TIMEOUT", "1.5", "a whole number from 0 to 3600"),
+        ("REQUEST_TIMEOUT", "0", "a whole number from 1 to 3600"),
         ("DEMO", "yes", "0 or 1"),
         ("DEBUG", "true", "0 or 1"),
         ("HOST", "no such host", "cannot be listened on"),

@@ -26,7 +26,7 @@ from accounts.models import Session
 from accounts.tokens import session_key_of, token_for
 from chat import following
 from project.asgi import application
-from project.server import HttpProtocol
+from project.http import HttpProtocol
 from realtime import hub
 from realtime.conf import limits as realtime_limits
 from realtime.errors import UnknownEvent
