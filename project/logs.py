@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Hashable
 from math import inf
 
 SAME_TROUBLE = 60.0
@@ -20,15 +21,43 @@ class OncePerTrouble(logging.Filter):
 
     def __init__(self, name: str = "") -> None:
         super().__init__(name)
-        self._last: dict[object, float] = {}
+        self._last: dict[Hashable, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        before, now = self._last.get(record.msg, -inf), time.monotonic()
-        self._last[record.msg] = now
+        trouble, now = self._trouble(record), time.monotonic()
+        before = self._last.get(trouble, -inf)
+        self._last[trouble] = now
         if record.exc_info and record.exc_info[1]:
             record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]!r}", None
             record.exc_info = record.exc_text = None
         return now - before > SAME_TROUBLE
+
+    def _trouble(self, record: logging.LogRecord) -> Hashable:
+        """What is the same for records of the same trouble; there must not be many."""
+        return record.msg
+
+
+class Refusals(OncePerTrouble):
+    """
+    Lets the first record of each kind of refusal through, in one line.
+
+    Anybody can be refused as often as they like, and would fill a disk. What went
+    wrong here (5xx) is told of each time, with its traceback.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _is_refusal(record) or super().filter(record)
+
+    def _trouble(self, record: logging.LogRecord) -> Hashable:
+        # Django's messages may hold what the client has sent, uvicorn's do not.
+        return record.name, getattr(record, "status_code", record.msg)
+
+
+def _is_refusal(record: logging.LogRecord) -> bool:
+    status = getattr(record, "status_code", None)
+    if status is None:
+        return record.name == "uvicorn.error" and record.levelno == logging.WARNING
+    return 400 <= int(status) < 500
 
 
 class Changes:

@@ -140,13 +140,18 @@ LOGGING = {
     "filters": {
         "once": {"()": "project.logs.OncePerTrouble"},
         "news": {"()": "project.logs.News"},
+        "refusals": {"()": "project.logs.Refusals"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals"],
+        }
+    },
     "loggers": {
         **{name: {"filters": ["once"]} for name in ("channels_redis.pubsub", "psycopg.pool")},
         "django.request": {"filters": ["news"]},
-        # Anyone can send a wrong Host as often as they like; the answer is 400.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

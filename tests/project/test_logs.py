@@ -1,14 +1,32 @@
-"""A trouble is told of once, in one line."""
+"""A trouble is told of once, in one line; so is what clients are refused."""
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from project import logs
-from project.logs import OncePerTrouble
+from project.logs import OncePerTrouble, Refusals
+from tests.project.test_heads import GET, status_after
+from tests.server import Server
+
+TIMES = 3
+CLOSE = b"Connection: close\r\n"
+FIELDS = b"&".join(b"field%d=" % number for number in range(2_000))
+FORM = (
+    b"POST /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: csrftoken=" + 32 * b"a" + b"\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+)
+REFUSED = {
+    "Not Found: /0": GET.replace(b"/healthz", b"/%d") + CLOSE + b"\r\n",
+    "CSRF": FORM + CLOSE + b"Content-Length: 2\r\n\r\n%d=",
+    "TooManyFields": FORM + CLOSE + b"Content-Length: %d\r\n\r\n" % len(FIELDS) + FIELDS,
+    "ALLOWED_HOSTS": GET.replace(b"Host: ", b"Host: %d.") + CLOSE + b"\r\n",
+    "Invalid HTTP": b"\0\r\n\r\n",
+}
 
 
 @pytest.fixture
@@ -47,3 +65,40 @@ def test_another_trouble_is_told_of_too(
     complain(library, 1)
 
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("logs"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_refused_again_and_again_takes_one_line(server: Server, name: str) -> None:
+    """Whatever stands in it: anybody could fill a disk."""
+    before = len(server.log.read_text())
+
+    for number in range(TIMES):
+        request = REFUSED[name].replace(b"%d", b"%d" % number)
+        assert (await status_after(server, request)).startswith("4")
+
+    (line,) = server.log.read_text()[before:].splitlines()
+    assert name in line
+
+
+def test_what_went_wrong_here_is_told_of_each_time_and_whole() -> None:
+    refusals = Refusals()
+    try:
+        raise ValueError
+    except ValueError:
+        why = sys.exc_info()
+    records = [
+        logging.LogRecord(name, logging.ERROR, __file__, 1, "Wrong: %s", ("/",), why)
+        for name in 2 * ("django.request", "uvicorn.error", "schema.execution")
+    ]
+    records[0].status_code = records[3].status_code = 500
+
+    assert [record for record in records if refusals.filter(record)] == records
+    assert {record.exc_info for record in records} == {why}
