@@ -10,6 +10,7 @@ from tests.backends import free_port
 from tests.browser.line import Line
 from tests.browser.needs import chromium, must_run, what_is_missing
 from tests.browser.people import Person, everybody
+from tests.browser.room_page import PATIENCE
 from tests.server import Server
 
 _HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # which may want a loop of its own, comes between.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
         yield browser
