@@ -19,6 +19,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from random import Random
+
+from ledger.ports import quiet_port
 
 STARTED_WITHIN = 30.0
 
@@ -79,10 +82,8 @@ class Redis:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no outgoing connection takes before a server listens on it, or while it is down."""
+    return quiet_port(Random())
 
 
 @contextmanager

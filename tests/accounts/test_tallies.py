@@ -42,7 +42,13 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def shared(redis: Redis) -> Iterator[SharedTallies]:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that is there is waited for, however busy the machine is."""
+    monkeypatch.setattr(SharedTallies, "PATIENCE", 10.0)
+
+
+@pytest.fixture
+def shared(redis: Redis, patient: None) -> Iterator[SharedTallies]:
     shared = SharedTallies(redis.url, next(_prefixes))
     yield shared
     shared._redis.close()
@@ -140,7 +146,7 @@ def test_a_bucket_holds_what_a_minute_gives(clock: Clock) -> None:
     assert [bucket.spend() for _ in range(2)] == [True, False]
 
 
-def test_processes_share_what_is_in_redis(redis: Redis) -> None:
+def test_processes_share_what_is_in_redis(redis: Redis, patient: None) -> None:
     prefix = next(_prefixes)
     one, other = SharedTallies(redis.url, prefix), SharedTallies(redis.url, prefix)
 
@@ -164,6 +170,7 @@ def test_redis_keeps_an_allowance_until_it_is_full_again(shared: SharedTallies) 
 def test_without_redis_each_process_counts_for_itself_and_says_so_once(
     absence: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Two of the 52 calls wait for it, for a quarter of a second each."""
     redis = Redis(tmp_path)
     redis.start()
     shared = SharedTallies(redis.url, "away")
@@ -177,7 +184,7 @@ def test_without_redis_each_process_counts_for_itself_and_says_so_once(
             shared._away_until = 1.0  # the pause is over, and Redis still away
             shared.spend([Allowance("sends:ann", 2)])
 
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 5.0
         assert waits[:2] == [0.0, 0.0]
         assert all(wait > 0.0 for wait in waits[2:])
         assert not known
@@ -189,7 +196,10 @@ def test_without_redis_each_process_counts_for_itself_and_says_so_once(
 
 
 def test_redis_counts_again_when_it_is_back(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    patient: None,
 ) -> None:
     monkeypatch.setattr(SharedTallies, "PAUSE", 0.0)
     redis = Redis(tmp_path)

@@ -23,8 +23,6 @@ from realtime.hub import Hub, NotServing
 from tests.realtime.layers import FAULTY, Counting
 
 DEADLINE = 10.0
-AT_ONCE = 2.0
-"""Seconds; less than the time between two looks, so that only a ring explains it."""
 
 pytestmark = pytest.mark.usefixtures("database_of_threads")
 
@@ -46,6 +44,12 @@ async def watching(layer: Counting, bob: User) -> AsyncIterator[Watch]:
 
 
 @pytest.fixture
+def rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look so rarely that only a ring explains what is told within the deadline."""
+    monkeypatch.setattr(watch, "INTERVAL", 60.0)
+
+
+@pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look so often that no ring is needed."""
     monkeypatch.setattr(watch, "INTERVAL", 0.02)
@@ -63,8 +67,8 @@ class Ends:
         self.calls += 1
         self._called.set()
 
-    async def wait(self, within: float = DEADLINE) -> None:
-        async with asyncio.timeout(within):
+    async def wait(self) -> None:
+        async with asyncio.timeout(DEADLINE):
             await self._called.wait()
 
 
@@ -106,6 +110,7 @@ def test_outside_a_server_nobody_watches() -> None:
         watch.current()
 
 
+@pytest.mark.usefixtures("rarely")
 async def test_a_session_that_ends_here_is_told_at_once(watching: Watch, bob: User) -> None:
     """G10: by the ring."""
     identity, other = await _identity(bob), await _identity(bob)
@@ -115,7 +120,7 @@ async def test_a_session_that_ends_here_is_told_at_once(watching: Watch, bob: Us
 
     await sync_to_async(end_session)(identity.session_key)
 
-    await ended.wait(AT_ONCE)
+    await ended.wait()
     assert untouched.calls == 0
 
 
@@ -135,6 +140,7 @@ async def _change(how: str, user: User, identity: Identity) -> None:
     await sync_to_async(change)()
 
 
+@pytest.mark.usefixtures("rarely")
 @pytest.mark.parametrize("how", ["deactivated", "another password", "revoked"])
 async def test_whatever_ends_a_session_rings(watching: Watch, bob: User, how: str) -> None:
     """G10"""
@@ -143,7 +149,7 @@ async def test_whatever_ends_a_session_rings(watching: Watch, bob: User, how: st
 
     await _change(how, bob, identity)
 
-    await ended.wait(AT_ONCE)
+    await ended.wait()
 
 
 @pytest.mark.usefixtures("often")
@@ -229,6 +235,7 @@ async def test_who_is_added_after_the_end_is_told_too(watching: Watch, bob: User
     await ended.wait()
 
 
+@pytest.mark.usefixtures("rarely")
 async def test_a_ring_during_a_look_makes_another_look(
     watching: Watch, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,8 +259,8 @@ async def test_a_ring_during_a_look_makes_another_look(
     await sync_to_async(end_session)(second.session_key)
     may_go.set()
 
-    await ended.wait(AT_ONCE)
-    await ended_during_the_look.wait(AT_ONCE)
+    await ended.wait()
+    await ended_during_the_look.wait()
 
 
 @pytest.mark.usefixtures("often")

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from ledger.ports import quiet_port
+from tests.backends import free_port
 from tests.browser.line import Line
 from tests.browser.needs import chromium, must_run, what_is_missing
 from tests.browser.people import Person, everybody
+from tests.browser.room_page import PATIENCE
 from tests.server import Server
 
 _HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # which may want a loop of its own, comes between.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
         yield browser
@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def frail_server(tmp_path: Path) -> Iterator[Server]:
     """One that a test may kill."""
-    yield from _serve(tmp_path, port=quiet_port(Random()))  # any port will do
+    yield from _serve(tmp_path)
 
 
 @pytest.fixture(scope="package")
@@ -59,8 +59,8 @@ def server_below_a_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     yield from _serve(tmp_path_factory.mktemp("below"), ROOT_PATH="/chat")
 
 
-def _serve(directory: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    server = Server(directory, port, DEMO="1", **environment)
+def _serve(directory: Path, **environment: str) -> Iterator[Server]:
+    server = Server(directory, DEMO="1", **environment)
     server.start()
     yield server
     server.stop()
@@ -69,7 +69,7 @@ def _serve(directory: Path, port: int | None = None, **environment: str) -> Iter
 @pytest.fixture
 def line(server: Server) -> Iterator[Line]:
     """A network between a browser and the server, which can be cut."""
-    line = Line(quiet_port(Random()), server.port)  # any port will do
+    line = Line(free_port(), server.port)
     yield line
     line.close()
 

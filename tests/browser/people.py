@@ -10,6 +10,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from chat.demo import SignIn
+from tests.browser.room_page import PATIENCE
 from tests.server import Server
 
 _SIGN_IN = """
@@ -59,7 +60,7 @@ class Person:
     def window(self, **options: Any) -> BrowserContext:
         """A new browser, with no cookie and nothing stored."""
         context = self._browser.new_context(base_url=self.base, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self._contexts.append(context)

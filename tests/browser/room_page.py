@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+PATIENCE = 20_000
+"""Milliseconds that a step may take."""
+
 
 def sees_that_it_is_connected(page: Page) -> None:
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
@@ -19,9 +22,9 @@ def messages(page: Page) -> Locator:
     return page.get_by_role("log", name="Messages").locator(".bubble")
 
 
-def reads(page: Page, *texts: str) -> None:
+def reads(page: Page, *texts: str, within: int = PATIENCE) -> None:
     """Wait until exactly these messages are there, once and in this order, and all are sent."""
-    expect(messages(page)).to_have_text(texts)
+    expect(messages(page)).to_have_text(texts, timeout=within)
     expect(page.locator(".message[data-state]")).to_have_count(0)
 
 

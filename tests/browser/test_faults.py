@@ -10,10 +10,13 @@ from playwright.sync_api import Page, Request, Route, expect
 from tests.browser.conftest import Introduce
 from tests.browser.line import Line
 from tests.browser.people import Person, Room
-from tests.browser.room_page import messages, reads, says, sees_that_it_is_connected
+from tests.browser.room_page import PATIENCE, messages, reads, says, sees_that_it_is_connected
 from tests.server import Server
 
 pytestmark = pytest.mark.only_on("sqlite")
+
+AFTER_AN_OUTAGE = 30_000 + PATIENCE
+"""Milliseconds: the longest pause that a page makes before it tries again, and then a step."""
 
 
 def _is_cut_off(page: Page) -> None:
@@ -41,7 +44,7 @@ def test_the_network_is_cut_and_restored(
     line.mend()
 
     for page in (near, far):
-        reads(page, "before", "one", "two", "from the dark")
+        reads(page, "before", "one", "two", "from the dark", within=AFTER_AN_OUTAGE)
         sees_that_it_is_connected(page)
 
 
@@ -64,7 +67,7 @@ def test_the_server_is_killed_and_started_again(introduce: Introduce, frail_serv
     frail_server.start()
 
     for page in pages:
-        reads(page, "before", "one", "two", "while it was away")
+        reads(page, "before", "one", "two", "while it was away", within=AFTER_AN_OUTAGE)
         sees_that_it_is_connected(page)
     assert {name for names in asked for name in names} == {"SendMessage"}
 

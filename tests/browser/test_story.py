@@ -46,6 +46,8 @@ def test_a_room_with_a_door_from_its_making_to_a_removal(
     expect(alice.get_by_text("Bob is at the door.")).to_be_visible()
     alice.get_by_role("button", name="Deny Bob").click()
     expect(bob.get_by_text("Denied")).to_be_visible()
+    # Bob may hear of it first: until she does, the buttons are still those of this request.
+    expect(alice.get_by_role("button", name="Deny Bob")).to_have_count(0)
 
     asks_to_come_in(bob, code_of(alice).input_value())
     alice.get_by_role("button", name="Admit Bob").click()

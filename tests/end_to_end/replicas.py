@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -127,6 +128,8 @@ class Replica:
         """The event that ended the last stream, or why it was refused."""
         self.told: list[str] = []
         """The kinds of all events that came, in order."""
+        self.told_at = 0.0
+        """When the last of them came, by the monotonic clock."""
         self._threads = threads
         self._named: set[tuple[int, str]] = set()
         self._stream: Subscription | None = None
@@ -271,6 +274,7 @@ class Replica:
     def _apply(self, event: Json) -> None:
         kind = event["__typename"]
         self.told.append(kind)
+        self.told_at = time.monotonic()
         assert kind != "CursorExpired", (event, self)
         if kind == "AccessRevoked":
             self.end = event

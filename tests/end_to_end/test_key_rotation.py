@@ -261,7 +261,9 @@ async def test_a_session_that_the_admin_site_has_seen_is_made_anew_under_the_new
     await asyncio.to_thread(restart, server, NEW, FORMER)
     assert boss.cookies is not None
 
-    async with httpx.AsyncClient(base_url=server.http, cookies=boss.cookies) as browser:
+    async with httpx.AsyncClient(
+        base_url=server.http, cookies=boss.cookies, timeout=DEADLINE
+    ) as browser:
         page = await browser.get("/admin/")
         boss.cookies = browser.cookies
     await asyncio.to_thread(restart, server, NEW)

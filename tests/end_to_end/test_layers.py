@@ -41,7 +41,7 @@ async def test_where_every_ring_is_lost_an_event_is_at_most_two_seconds_late(
             committed = time.monotonic()
             for page in pages:
                 await page.reach(await _cursor_now(page))
-            assert time.monotonic() - committed <= LATEST
+            assert max(page.told_at for page in pages) - committed <= LATEST
 
         for page in pages:
             assert {**page.state, "eventCursor": page.cursor} == await page.snapshot()
@@ -63,7 +63,7 @@ async def test_an_event_just_after_the_subscription_is_not_late(threads: Databas
         begun = time.monotonic()
         await page.reach(await _cursor_now(page))
 
-        assert time.monotonic() - begun <= LATEST
+        assert page.told_at - begun <= LATEST
         assert page.told.count("MessageSent") == 3
         await page.drop()
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from websockets.exceptions import WebSocketException
 
-from tests.clients import DEADLINE, Json, Person
+from tests.clients import DEADLINE, TLS, Json, Person
 from tests.end_to_end.conftest import Room, Town, cursor_of
 from tests.end_to_end.streams import Ended, Stream, Wire, following
 from tests.server import Server
@@ -133,7 +133,7 @@ class Writer:
         body = {"query": _SEND, "variables": {"input": sent}}
         while text not in self.acknowledged:
             await self._power.is_on.wait()
-            async with httpx.AsyncClient(timeout=DEADLINE) as client:
+            async with httpx.AsyncClient(timeout=DEADLINE, verify=TLS) as client:
                 # Perhaps it was done, perhaps not: that is what the name is for.
                 with suppress(httpx.TransportError):
                     await self._try(client, body)
@@ -284,7 +284,7 @@ async def _until_cut(stream: Stream, sign_of_life: bytes) -> None:
 
 
 async def _say_all(person: Person, room: Room, texts: list[str]) -> None:
-    async with httpx.AsyncClient(timeout=DEADLINE, headers=person.headers) as client:
+    async with httpx.AsyncClient(timeout=DEADLINE, headers=person.headers, verify=TLS) as client:
         for text in texts:
             body = {"query": _SEND, "variables": {"input": {"roomId": room.id, "text": text}}}
             answer = (await client.post(f"{person.http}/graphql", json=body)).json()

@@ -14,10 +14,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import DEADLINE, SUBPROTOCOL, GraphQLSocket, Json, Person, sign_up
+from tests.clients import DEADLINE, SUBPROTOCOL, TLS, GraphQLSocket, Json, Person, sign_up
 from tests.end_to_end.http_streams import ACCEPTED
 from tests.hostile.settled import Settled, global_id, let_in, settle
-from tests.schema.conftest import TLS
 from tests.server import Server
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
-from tests.clients import DEADLINE, Person
+from tests.clients import DEADLINE, TLS, Person
 from tests.hostile.test_socket_fuzz import anything, payloads, text
-from tests.schema.conftest import TLS, alice
+from tests.schema.conftest import alice
 from tests.server import ROOT, Server
 
 __all__ = ["alice"]

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.clients import SUBPROTOCOL
+from tests.clients import DEADLINE, SUBPROTOCOL
 from tests.server import Server
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
 DOCUMENTED = {1009, 4400, 4401, 4403, 4409, 4429}
 """What the client can bring about, as docs/reference/errors.md has it."""
-DEADLINE = 5.0
 MOST_GROWTH = 64 * 1024
 """KiB of memory: what one rendering cache may take."""
 

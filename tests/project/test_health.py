@@ -29,6 +29,12 @@ async def hub() -> AsyncIterator[Hub]:
 
 
 @pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers is waited for, however busy the machine is."""
+    monkeypatch.setattr(health, "DEADLINE", 20.0)
+
+
+@pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         health, "_changes", Changes(logging.getLogger("project.health"), good="ready")

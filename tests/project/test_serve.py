@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.backends import free_port
+
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60
 OWN = {
@@ -25,13 +27,7 @@ OWN = {
 
 def _environment(data_dir: Path, **values: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in OWN}
-    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(_free_port()), **values}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(free_port()), **values}
 
 
 def _serve(data_dir: Path, **values: str) -> subprocess.CompletedProcess[str]:

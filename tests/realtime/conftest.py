@@ -143,9 +143,9 @@ async def cursor_at(topics: Mapping[str, int], epoch: str | None = None) -> str:
     return cursors.encode(Cursor(epoch, tuple(topics.values())), list(topics))
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
+async def eventually(holds: Callable[[], bool], within: float = DEADLINE) -> None:
     """Return when ``holds`` does, or fail at the deadline."""
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(within):
         while not holds():  # noqa: ASYNC110  # what is waited for has no event
             await asyncio.sleep(0.01)
 

@@ -759,19 +759,17 @@ async def test_without_rings_an_event_is_at_most_two_seconds_late(
     assert asyncio.get_running_loop().time() - committed < 2
 
 
-@pytest.mark.limits(ring_event_bytes=50)
+@pytest.mark.limits(ring_event_bytes=50, heads_interval=60)
 async def test_a_ring_without_its_event_makes_the_log_be_read_at_once(
     hub: Hub, door: Door, layer: Counting
 ) -> None:
     follower = await hub.follow(["t"], after=None, gate=door, claim="ann")
     await eventually(lambda: "t" in layer.groups)
-    begun = asyncio.get_running_loop().time()
 
     for number in range(5):
         await awrite("t", number, text="x" * 100)
         await eventually(lambda number=number: hub._tails["t"].position == number + 1)  # type: ignore[misc]  # a default binds
 
-    assert asyncio.get_running_loop().time() - begun < 2.5
     assert told(await take(follower, 6)) == ["caught up", *range(5)]
 
 

@@ -38,6 +38,9 @@ from tests.realtime.layers import FAULTY, Counting, Dropping
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+nobody_looks = pytest.mark.limits(heads_interval=60, join_settling=60, recheck_interval=60)
+"""However long the test takes, heads and rights are not read of the hub's own accord."""
+
 
 @pytest.fixture
 def snapshots(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -139,6 +142,7 @@ async def test_the_heads_are_read_at_once_after_trouble_with_the_layer(
     assert told(await take(follower, 2)) == ["caught up", 1]
 
 
+@nobody_looks
 async def test_many_followers_that_open_at_once_cost_a_few_snapshots(
     hub: Hub, door: Door, snapshots: list[int]
 ) -> None:
@@ -176,7 +180,7 @@ async def test_followers_that_come_back_are_served_from_memory(
 
 
 @pytest.mark.parametrize("layer", [Dropping], indirect=True)
-@pytest.mark.limits(heads_interval=0.05, page_size=2)
+@pytest.mark.limits(heads_interval=0.05, page_size=2, recheck_interval=60)
 async def test_all_followers_of_a_topic_share_one_catching_up(
     hub: Hub, door: Door, snapshots: list[int]
 ) -> None:
@@ -192,6 +196,7 @@ async def test_all_followers_of_a_topic_share_one_catching_up(
     assert set(snapshots) == {1}
 
 
+@nobody_looks
 async def test_an_event_that_a_ring_carries_is_not_read_from_the_log(
     hub: Hub, door: Door, layer: Counting, snapshots: list[int]
 ) -> None:

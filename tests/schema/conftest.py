@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -18,15 +17,12 @@ from schema.conf import limits
 from schema.requests import Request, RequestError
 from schema.transports import SocketContext
 from tests.chat.conftest import World, world
-from tests.clients import DEADLINE, Person, sign_up
+from tests.clients import DEADLINE, TLS, Person, sign_up
 from tests.server import Server
 
 __all__ = ["world"]
 
 WITH_INVALID_INPUT = {"signUp", "createRoom", "renameRoom", "sendMessage"}
-
-TLS = ssl.create_default_context()
-"""Made once: each client would take 30 ms to make its own, and never use it."""
 
 SETTINGS = "tests.schema.server_settings"
 

@@ -14,8 +14,8 @@ import pytest
 
 from schema import ids
 from schema.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON
-from tests.clients import DEADLINE, Person, ask, sign_up
-from tests.schema.conftest import TLS, create_room, post
+from tests.clients import DEADLINE, TLS, Person, ask, sign_up
+from tests.schema.conftest import create_room, post
 from tests.server import Server
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -327,8 +327,8 @@ async def test_the_end_of_the_session_ends_the_stream_and_says_so(
     async with here.raw(house, wire, headers) as stream:
         assert await _told(stream) == "CaughtUp"
 
+        await here.do(partial(ending, house.bob, session_key_of(token) or ""))
         async with asyncio.timeout(5):
-            await here.do(partial(ending, house.bob, session_key_of(token) or ""))
             last = await _next(stream)
 
         assert last.data is not None

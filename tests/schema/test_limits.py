@@ -12,10 +12,10 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.clients import DEADLINE, GraphQLSocket, Person, sign_up
+from tests.clients import DEADLINE, TLS, GraphQLSocket, Person, sign_up
 from tests.end_to_end.http_streams import HttpStream, HttpWire
 from tests.end_to_end.http_streams import opened as opened_over_http
-from tests.schema.conftest import TLS, post
+from tests.schema.conftest import post
 from tests.schema.test_http_streams import over_both_wires
 from tests.schema.test_websocket import SUBPROTOCOL, close_code
 from tests.server import Server

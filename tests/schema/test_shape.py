@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import thread_time
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, parse
 
 from schema import requests
 from schema.requests import Request, RequestError
@@ -25,6 +26,22 @@ def refusal(query: str, **variables: Any) -> tuple[str, str] | None:
     except RequestError as error:
         return error.errors[0]["extensions"]["code"], error.errors[0]["message"]
     return None
+
+
+def effort(query: str) -> float:
+    """What judging ``query`` takes of the processor, in what parsing alone takes of it."""
+    return _least(refusal, query) / _least(parse, query)
+
+
+def _least(work: Callable[[str], object], query: str) -> float:
+    """The shortest of a few times, each for a text that no cache knows."""
+    times = []
+    for turn in range(7):
+        text = f"{query} # {turn}"
+        started = thread_time()
+        work(text)
+        times.append(thread_time() - started)
+    return min(times)
 
 
 def bomb(fragments: int) -> str:
@@ -71,16 +88,13 @@ def test_a_document_is_refused_one_step_beyond_its_limit(
 
 
 @pytest.mark.parametrize("fragments", [18, 22])
-def test_a_fragment_bomb_of_200_tokens_is_refused_within_5_ms(fragments: int) -> None:
-    times = []
-    for turn in range(7):
-        started = thread_time()
-        code, message = refusal(bomb(fragments) + f" # {turn}") or ("", "")
-        times.append(thread_time() - started)
+def test_a_fragment_bomb_is_refused_for_a_few_times_what_it_takes_to_parse(fragments: int) -> None:
+    """2 ms; who follows each spread again and again needs a thousand times as much."""
+    code, message = refusal(bomb(fragments)) or ("", "")
 
     assert code == "OPERATION_TOO_COMPLEX"
     assert "operation_fields" in message
-    assert min(times) < 0.005
+    assert effort(bomb(fragments)) < 10
 
 
 HOSTILE = {
@@ -109,23 +123,17 @@ HOSTILE = {
 
 @pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_document_takes_long_to_be_refused(query: str) -> None:
-    times = []
-    for turn in range(3):
-        started = thread_time()
-        assert refusal(f"{query} # {turn}") is not None
-        times.append(thread_time() - started)
-
-    assert min(times) < 0.1
+    assert refusal(query) is not None
+    assert effort(query) < 10
 
 
-def test_the_most_repetitive_document_that_is_admitted_is_judged_within_half_a_second() -> None:
+def test_the_most_repetitive_document_that_is_admitted_does_not_take_long_to_be_judged() -> None:
+    """15 ms."""
     rooms = "rooms(first: 1) { nodes { messages(first: 1) { nodes { id text } } } } "
-    query = "{ viewer { " + rooms * 20 + "} } #"
+    query = "{ viewer { " + rooms * 20 + "} }"
 
-    started = thread_time()
     assert refusal(query) is None
-
-    assert thread_time() - started < 0.5
+    assert effort(query) < 50
 
 
 def test_what_makes_unfolding_endless_is_told_as_what_it_is() -> None:

@@ -53,7 +53,8 @@ async def test_a_request_that_finds_a_full_queue_is_told_when_to_try_again(
     query: str, accept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full, door = Counter("tests", 1, 0), threading.Event()
-    monkeypatch.setattr(threads, "operations", lambda: full)
+    for counter in ("queries", "mutations"):
+        monkeypatch.setattr(threads, counter, lambda: full)
     inside = asyncio.create_task(full.run(door.wait))
     await asyncio.sleep(0)
 

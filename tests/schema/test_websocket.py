@@ -651,7 +651,8 @@ async def test_a_ping_is_answered_while_operations_wait_for_the_database(
                 begun = monotonic()
                 await socket.send({"type": "ping", "payload": {"x": 1}})
                 assert await socket.receive() == {"type": "pong", "payload": {"x": 1}}
-                assert monotonic() - begun < 0.5
+                # The operations wait for twenty seconds before they give up.
+                assert monotonic() - begun < 10
 
         answers = [await busy.receive() for _ in range(40)]
     assert {each["id"] for each in answers if each["type"] == "next"} == {str(n) for n in range(20)}
@@ -679,7 +680,7 @@ async def test_a_document_that_takes_long_to_judge_delays_nobody(
 
     def prepare(_: object) -> Any:
         judging.set()
-        may_end.wait(AT_ONCE)
+        may_end.wait(DEADLINE)
         raise requests.RequestError([], "")
 
     monkeypatch.setattr(requests, "prepare", prepare)
