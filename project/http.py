@@ -31,6 +31,8 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
     _is_begun = False
     """Whether there is a request of which not all has come."""
     _is_upgraded = False
+    _answered: RequestResponseCycle | None = None
+    """Of the request that was answered last, or is being answered."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
@@ -72,14 +74,29 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
         super().on_message_complete()
         self._is_begun = False
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # uvicorn tells only the request that came last, though one before it is being answered.
+        if (cycle := self._answered) is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
     def handle_websocket_upgrade(self) -> None:
+        if self._is_answering:
+            # That answer would be written into the WebSocket, and never hear of its end.
+            self.send_400_response("")
+            return
         super().handle_websocket_upgrade()
         self._is_upgraded = True
         self._stop_expecting()
 
     def send_400_response(self, msg: str) -> None:
         if self._lines > settings.REQUEST_HEAD_BYTES:
-            self.transport.write(_refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+            self.transport.write(refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
             self.transport.close()
         else:
             super().send_400_response(msg)
@@ -124,7 +141,7 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self._is_begun and not self._has_answer:
-            self.transport.write(_refusal(HTTPStatus.REQUEST_TIMEOUT))
+            self.transport.write(refusal(HTTPStatus.REQUEST_TIMEOUT))
         self.transport.close()
         self._watch()
 
@@ -140,7 +157,7 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
             callback()
 
 
-def _refusal(status: HTTPStatus) -> bytes:
+def refusal(status: HTTPStatus) -> bytes:
     """The answer of a connection that then closes."""
     head = f"HTTP/1.1 {status} {status.phrase}"
     return f"{head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()

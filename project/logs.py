@@ -9,6 +9,10 @@ from math import inf
 
 SAME_TROUBLE = 60.0
 """Seconds: what is said again within them belongs to the trouble that was told of already."""
+FEW = 5
+"""The refusals of one kind that are told of in a minute: a mistake of ours may be among them."""
+LONGEST = 300
+"""Characters of a refusal; it may hold what the client sent."""
 
 
 class OncePerTrouble(logging.Filter):
@@ -21,10 +25,10 @@ class OncePerTrouble(logging.Filter):
 
     def __init__(self, name: str = "") -> None:
         super().__init__(name)
-        self._last: dict[Hashable, float] = {}
+        self._last: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        trouble, now = self._trouble(record), time.monotonic()
+        trouble, now = record.msg, time.monotonic()
         before = self._last.get(trouble, -inf)
         self._last[trouble] = now
         if record.exc_info and record.exc_info[1]:
@@ -32,32 +36,47 @@ class OncePerTrouble(logging.Filter):
             record.exc_info = record.exc_text = None
         return now - before > SAME_TROUBLE
 
-    def _trouble(self, record: logging.LogRecord) -> Hashable:
-        """What is the same for records of the same trouble; there must not be many."""
-        return record.msg
 
-
-class Refusals(OncePerTrouble):
+class Refusals(logging.Filter):
     """
-    Lets the first record of each kind of refusal through, in one line.
+    Lets a few records of each kind of refusal through in a minute, each in one short line.
 
     Anybody can be refused as often as they like, and would fill a disk. What went
     wrong here (5xx) is told of each time, with its traceback.
     """
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _is_refusal(record) or super().filter(record)
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name)
+        self._told: dict[Hashable, tuple[float, int]] = {}
+        """By kind, since when, and how many."""
 
-    def _trouble(self, record: logging.LogRecord) -> Hashable:
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _is_refusal(record) or self._is_one_of_few(record)
+
+    def _is_one_of_few(self, record: logging.LogRecord) -> bool:
         # Django's messages may hold what the client has sent, uvicorn's do not.
-        return record.name, getattr(record, "status_code", record.msg)
+        kind = record.name, getattr(record, "status_code", record.msg)
+        since, told = self._told.get(kind, (-inf, 0))
+        if time.monotonic() - since > SAME_TROUBLE:
+            since, told = time.monotonic(), 0
+        self._told[kind] = since, told + 1
+        record.msg, record.args = _in_short(record), None
+        record.exc_info = record.exc_text = None
+        return told < FEW
+
+
+def _in_short(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    if record.exc_info and (why := str(record.exc_info[1])) not in message:
+        message = f"{message}: {why or type(record.exc_info[1]).__name__}"
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]} …"
 
 
 def _is_refusal(record: logging.LogRecord) -> bool:
     status = getattr(record, "status_code", None)
     if status is None:
         return record.name == "uvicorn.error" and record.levelno == logging.WARNING
-    return 400 <= int(status) < 500
+    return isinstance(status, int) and 400 <= status < 500
 
 
 class Changes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import Task
 from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from struct import pack
 from typing import Any
 
@@ -14,6 +15,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from accounts.seats import Seat
+from project.http import refusal
 from project.impatience import Impatient
 from realtime.conf import limits
 from realtime.wire import ABORT, WIRE
@@ -41,9 +43,10 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # The handshake could not be read. websockets knows the answer, and uvicorn would
-            # leave the connection open and dead.
-            self.transport.write(b"".join(self.conn.data_to_send()))
+            # The handshake could not be read, and uvicorn would leave the connection open and
+            # dead. websockets mostly knows the answer.
+            answer = b"".join(self.conn.data_to_send())
+            self.transport.write(answer or refusal(HTTPStatus.BAD_REQUEST))
             self.transport.close()
         if self.transport.is_closing():
             # A handshake that is refused has no task whose end would do it.

@@ -10,6 +10,8 @@ from realtime.conf import limits
 _BUSY_FOR = 0.1
 """Seconds for which one batch lets expect more."""
 _MOST_WAITS = 10
+_ENOUGH = 200
+"""With so many, what a batch costs by itself is next to nothing for each."""
 
 
 def _never() -> bool:
@@ -31,15 +33,17 @@ class Gathering:
     async def wait(self, batch: Sized, *, is_urgent: Callable[[], bool] = _never) -> None:
         """
         Return at once or, if there was a batch just before, when for ``gathering`` seconds
-        nothing has been added to ``batch``, at the latest after ten times that.
+        nothing has been added to ``batch``, or that is large enough; at the latest after ten
+        times that.
         """
         if asyncio.get_running_loop().time() - self._last >= _BUSY_FOR:
             return
-        size = -1
+        before = 0
         for _ in range(_MOST_WAITS):
-            if is_urgent() or len(batch) == size:
-                return
             size = len(batch)
+            if size == before or size >= _ENOUGH or is_urgent():
+                return
+            before = size
             await asyncio.sleep(limits().gathering)
 
     def note(self) -> None:

@@ -20,6 +20,7 @@ from tests.clients import DEADLINE
 from tests.project.test_heads import GET, HANDSHAKE
 from tests.project.test_server import HALF, NewLoop
 
+ENDLESS = GET.replace(b"/healthz", b"/endless") + b"\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\n" + HANDSHAKE + b"\r\n"
 MASK = bytes(4)
 
@@ -45,6 +46,23 @@ class Connections:
     def __init__(self) -> None:
         self.made: asyncio.Queue[Any] = asyncio.Queue()
         self.lost: asyncio.Queue[Any] = asyncio.Queue()
+        self.left: asyncio.Queue[None] = asyncio.Queue()
+        """Of each answer without an end: that it was told that nobody is there any more."""
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await _until("websocket.disconnect", receive)
+            return
+        await send({"type": "http.response.start", "status": 200})
+        if scope["path"] == "/endless":
+            leaving = asyncio.create_task(_until("http.disconnect", receive))
+            while not leaving.done():
+                await send({"type": "http.response.body", "body": b"more", "more_body": True})
+                await asyncio.sleep(0.001)  # a stream has its pace
+            self.left.put_nowait(None)
+        await send({"type": "http.response.body"})
 
     def of(self, protocol: Any) -> Any:
         connections = self
@@ -61,15 +79,9 @@ class Connections:
         return Told
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        while (await receive())["type"] != "websocket.disconnect":
-            pass
-    else:
-        await send({"type": "http.response.start", "status": 204})
-        await send({"type": "http.response.body"})
+async def _until(kind: str, receive: Receive) -> None:
+    while (await receive())["type"] != kind:
+        pass
 
 
 @asynccontextmanager
@@ -77,9 +89,10 @@ async def serving() -> AsyncIterator[tuple[int, Connections]]:
     """A port, and what happens there."""
     connections = Connections()
     config = uvicorn.Config(
-        application,  # type: ignore[arg-type]  # uvicorn spells ASGI out
+        connections.answer,  # type: ignore[arg-type]  # uvicorn spells ASGI out
         http=connections.of(HttpProtocol),
         ws=connections.of(WebSocketProtocol),
+        interface="asgi3",
         lifespan="off",
         log_config=None,
         timeout_keep_alive=1,
@@ -153,6 +166,25 @@ def test_who_is_closed_does_not_stay_for_what_they_do_not_read(
             await loop.sock_sendall(frozen, last)
 
             await connections.lost.get()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(play())
+
+
+@pytest.mark.parametrize("behind", [b"", GET + b"\r\n", UPGRADE], ids=["", "request", "upgrade"])
+def test_an_answer_hears_that_its_client_is_gone_whatever_came_behind_its_request(
+    new_loop: NewLoop, behind: bytes
+) -> None:
+    """Or it would go on for ever, or end in a traceback for anybody who likes to leave."""
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(DEADLINE), serving() as (port, connections):
+            async with peer(port) as leaving:
+                await loop.sock_sendall(leaving, ENDLESS + behind)
+                assert await loop.sock_recv(leaving, 1)
+
+            await connections.left.get()
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(play())

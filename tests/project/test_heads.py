@@ -123,8 +123,9 @@ async def test_each_request_of_a_connection_has_a_head_of_its_own(server: Server
         (b"GET /graphql HTTP/1.1\r\n" + HANDSHAKE + b"X: a\r\n" * 128, "431"),
         (b"GET /graphql HTTP/1.1\r\n" + HANDSHAKE + header(LINE + 1), "431"),
         (b"GET /graphql?" + b"a" * LINE + b" HTTP/1.1\r\n" + HANDSHAKE, "414"),
+        (b"GET /graphql HTTP/1.1\r\n" + HANDSHAKE + b"Content-Length: 3\r\n", "400"),
     ],
-    ids=["many headers", "one header", "address"],
+    ids=["many headers", "one header", "address", "a body"],
 )
 async def test_a_handshake_that_cannot_be_read_is_answered_and_closed(
     server: Server, head: bytes, status: str

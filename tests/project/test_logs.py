@@ -1,4 +1,4 @@
-"""A trouble is told of once, in one line; so is what clients are refused."""
+"""A trouble is told of once, in one line; what clients are refused is told of a few times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from project.logs import OncePerTrouble, Refusals
 from tests.project.test_heads import GET, status_after
 from tests.server import Server
 
-TIMES = 3
+TIMES = logs.FEW + 2
 CLOSE = b"Connection: close\r\n"
 FIELDS = b"&".join(b"field%d=" % number for number in range(2_000))
 FORM = (
@@ -76,16 +76,47 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_is_refused_again_and_again_takes_one_line(server: Server, name: str) -> None:
-    """Whatever stands in it: anybody could fill a disk."""
+async def test_of_what_is_refused_again_and_again_a_few_are_told_of(
+    server: Server, name: str
+) -> None:
+    """Whatever stands in it, in a short line each: anybody could fill a disk."""
     before = len(server.log.read_text())
 
     for number in range(TIMES):
         request = REFUSED[name].replace(b"%d", b"%d" % number)
         assert (await status_after(server, request)).startswith("4")
 
-    (line,) = server.log.read_text()[before:].splitlines()
-    assert name in line
+    lines = server.log.read_text()[before:].splitlines()
+    assert len(lines) == logs.FEW
+    assert name in lines[0]
+
+
+async def test_a_refusal_is_told_of_in_short(server: Server) -> None:
+    host = b"h" * 60_000
+    request = GET.replace(b"Host: 127.0.0.1", b"Host: " + host) + CLOSE + b"\r\n"
+    refusals = logs.Refusals()
+    record = _refusal("Invalid HTTP_HOST header: '%s'.", (host.decode(),))
+
+    assert (await status_after(server, request)).startswith("4")
+    assert refusals.filter(record)
+    assert len(record.getMessage()) < 2 * logs.LONGEST
+    assert max(map(len, server.log.read_text().splitlines())) < 2 * logs.LONGEST
+
+
+def test_after_a_minute_a_few_more_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = Refusals()
+
+    told = [refusals.filter(_refusal("Not found: %s", (str(n),))) for n in range(TIMES)]
+    monkeypatch.setattr(logs, "SAME_TROUBLE", -1.0)
+
+    assert told == [True] * logs.FEW + [False] * 2
+    assert refusals.filter(_refusal("Not found: %s", ("/",)))
+
+
+def _refusal(message: str, arguments: tuple[str, ...]) -> logging.LogRecord:
+    record = logging.LogRecord("django", logging.WARNING, __file__, 1, message, arguments, None)
+    record.status_code = 404
+    return record
 
 
 def test_what_went_wrong_here_is_told_of_each_time_and_whole() -> None:

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.limits(gathering=0.001)
 class Batch:
     """Grows each time somebody looks, ``upto`` a size."""
 
-    def __init__(self, upto: int) -> None:
-        self.size = 0
+    def __init__(self, upto: int, size: int = 0) -> None:
+        self.size = size
         self._upto = upto
 
     def __len__(self) -> int:
@@ -49,8 +49,16 @@ async def test_a_batch_that_never_stops_growing_is_waited_for_only_so_long() -> 
 
     await gathering.wait(batch)
 
-    # Looked at twice for each of ten waits.
-    assert batch.size == 20
+    assert batch.size == 10
+
+
+async def test_a_batch_that_is_large_enough_is_waited_for_no_longer() -> None:
+    gathering, batch = Gathering(), Batch(upto=1_000_000, size=198)
+    gathering.note()
+
+    await gathering.wait(batch)
+
+    assert batch.size == 200
 
 
 async def test_what_is_urgent_does_not_wait_for_others() -> None:
