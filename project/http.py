@@ -130,9 +130,9 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
     @property
     def _is_answering(self) -> bool:
         """Whether a request that has come as a whole is being answered."""
-        if self.pipeline or (cycle := self._cycle) is None:
-            return bool(self.pipeline)
-        return not cycle.more_body and not cycle.response_complete
+        cycle = self._cycle
+        waits = cycle is None or cycle.more_body or cycle.response_complete
+        return bool(self.pipeline) or not waits
 
     @property
     def _cycle(self) -> RequestResponseCycle | None:

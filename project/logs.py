@@ -67,8 +67,9 @@ class Refusals(logging.Filter):
 
 def _in_short(record: logging.LogRecord) -> str:
     message = record.getMessage()
-    if record.exc_info and (why := str(record.exc_info[1])) not in message:
-        message = f"{message}: {why or type(record.exc_info[1]).__name__}"
+    if record.exc_info and (error := record.exc_info[1]) is not None:
+        why = str(error) or type(error).__name__
+        message = message if why in message else f"{message}: {why}"
     return message if len(message) <= LONGEST else f"{message[:LONGEST]} …"
 
 

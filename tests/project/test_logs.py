@@ -91,16 +91,29 @@ async def test_of_what_is_refused_again_and_again_a_few_are_told_of(
     assert name in lines[0]
 
 
-async def test_a_refusal_is_told_of_in_short(server: Server) -> None:
-    host = b"h" * 60_000
-    request = GET.replace(b"Host: 127.0.0.1", b"Host: " + host) + CLOSE + b"\r\n"
-    refusals = logs.Refusals()
-    record = _refusal("Invalid HTTP_HOST header: '%s'.", (host.decode(),))
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("No such host: h", "No such host: h"),
+        ("Too many", "No such host: h: Too many"),
+        ("", "No such host: h: ValueError"),
+    ],
+    ids=["said already", "added", "as its kind"],
+)
+def test_a_refusal_is_told_of_in_one_line_with_its_reason_once(why: str, told: str) -> None:
+    record = _refusal("No such host: %s", ("h",), ValueError(why))
 
-    assert (await status_after(server, request)).startswith("4")
-    assert refusals.filter(record)
-    assert len(record.getMessage()) < 2 * logs.LONGEST
-    assert max(map(len, server.log.read_text().splitlines())) < 2 * logs.LONGEST
+    assert Refusals().filter(record)
+    assert record.getMessage() == told
+    assert record.exc_info is None
+
+
+def test_a_refusal_is_as_long_as_we_like() -> None:
+    host = "h" * 60_000
+    record = _refusal("No such host: %s", (host,), ValueError(host[:50_000]))
+
+    assert Refusals().filter(record)
+    assert len(record.getMessage()) < logs.LONGEST + 10
 
 
 def test_after_a_minute_a_few_more_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +126,11 @@ def test_after_a_minute_a_few_more_are_told_of(monkeypatch: pytest.MonkeyPatch) 
     assert refusals.filter(_refusal("Not found: %s", ("/",)))
 
 
-def _refusal(message: str, arguments: tuple[str, ...]) -> logging.LogRecord:
-    record = logging.LogRecord("django", logging.WARNING, __file__, 1, message, arguments, None)
+def _refusal(
+    message: str, arguments: tuple[str, ...], error: Exception | None = None
+) -> logging.LogRecord:
+    why = (type(error), error, None) if error is not None else None
+    record = logging.LogRecord("django", logging.WARNING, __file__, 1, message, arguments, why)
     record.status_code = 404
     return record
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ def test_every_limit_is_on_the_page_with_its_default(heading: str) -> None:
 def test_every_variable_of_the_environment_is_on_the_page_and_left_out_by_ci() -> None:
     read = re.compile(r"""(?:environment\.\w+|environ(?:\.get)?|\w+)[(\[]\s*"([A-Z][A-Z_]{3,})\"""")
     sources = [ROOT / "project" / f"{name}.py" for name in ("settings", "environment", "serve")]
-    variables = {name for each in sources for name in read.findall(Path(each).read_text())}
+    variables = {name for each in sources for name in read.findall(each.read_text())}
 
     assert {"DATABASE_URL", "PORT", "HTTPS"} <= variables
     assert {name for name in variables if f"`{name}`" not in PAGE} == set()
