@@ -22,6 +22,8 @@ from ledger.load import World
 
 _KEPT = 12
 """What the pruning leaves of each topic."""
+_TOO_LATE = 6
+"""How many of those who are held back stay away until the pruning is over."""
 _PATIENCE = 10.0
 _BETWEEN_LOOKS = 0.1
 
@@ -159,11 +161,14 @@ async def pruned_during_replay(world: World, chance: Random) -> Struck:
     pruning = asyncio.ensure_future(
         world.fleet.do(lambda: world.fleet.servers[0].manage("prune_events", "--events", kept))
     )
-    for each in held:
-        # The pace at which they come back: some before the command is through, some after.
+    for each in held[_TOO_LATE:]:
+        # The pace at which they come back: before, while and after the command deletes.
         await asyncio.sleep(0.1)
         each.release()
     said = await pruning
+    # However slow the command was, these have lost what they had not read.
+    for each in held[:_TOO_LATE]:
+        each.release()
     at = time.time()
     removed = int("".join(filter(str.isdigit, said)) or 0)
     struck = await _struck(world, held, at, happened=False, note="")
