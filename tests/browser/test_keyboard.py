@@ -75,6 +75,22 @@ def test_a_title_is_written_where_it_was_written_before(alice: Person) -> None:
         expect(field).to_have_value(words)
 
 
+def test_what_is_being_typed_stays_when_the_room_is_renamed_elsewhere(alice: Person) -> None:
+    path = Room(alice).path
+    here, there = alice.open(path), alice.open(path)
+    here.get_by_label("Title").fill("Half a tit")
+
+    there.get_by_label("Title").fill("Tea at four")
+    there.get_by_role("button", name="Rename").click()
+    expect(here.get_by_role("heading", name="Tea at four", level=1)).to_be_visible()
+    expect(here.get_by_label("Title")).to_have_value("Half a tit")
+
+    here.get_by_label("Title").fill("Tea at five")
+    here.get_by_role("button", name="Rename").click()
+    expect(there.get_by_role("heading", name="Tea at five", level=1)).to_be_visible()
+    expect(there.get_by_label("Title")).to_have_value("Tea at five")
+
+
 def test_on_a_narrow_screen_the_panel_is_entered_and_left(alice: Person, bob: Person) -> None:
     page = bob.open(Room(alice, bob).path, viewport={"width": 360, "height": 720})
     toggle = page.get_by_role("button", name="People")

@@ -40,8 +40,11 @@ function Rename({ room }: { room: Room }) {
     const title = textOf(event.currentTarget, "title").trim();
     if (await run({ input: { roomId: room.id, title } })) notify("The room has a new title.");
   }
-  // Not another form: that would drop the keyboard's focus.
-  useEffect(() => form.current?.reset(), [room.title]);
+  // What was typed has become the title: from now on the field follows it. Anything else that
+  // is being typed stays, whoever renames the room meanwhile.
+  useEffect(() => {
+    if (form.current && textOf(form.current, "title").trim() === room.title) form.current.reset();
+  }, [room.title]);
   return (
     <form ref={form} className="rename" onSubmit={(event) => void submit(event)}>
       <Field name="title" label="Title" problem={problem} defaultValue={room.title} maxLength={50} autoComplete="off" required />
