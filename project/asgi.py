@@ -16,11 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402  # Django is set up first
-from django.core.asgi import get_asgi_application  # noqa: E402  # as above
 
 from accounts.watch import Watch  # noqa: E402  # as above
 from chat.consumers import person_topic, room_topic  # noqa: E402  # as above
 from project.bodies import bounded  # noqa: E402  # as above
+from project.handler import Handler  # noqa: E402  # as above
 from realtime.hub import Hub  # noqa: E402  # as above
 from realtime.socket import Receive, Scope, Send, Socket  # noqa: E402  # as above
 from schema.websocket import graphql  # noqa: E402  # as above
@@ -30,7 +30,7 @@ from schema.websocket import graphql  # noqa: E402  # as above
 # subscribers took 30 messages a second, with 0.2 ms 75.
 sys.setswitchinterval(0.0002)
 
-_django = get_asgi_application()
+_django = Handler()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
