@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -139,8 +139,9 @@ def outdated(*, before: datetime, keep: int) -> Mapping[str, int]:
 
 def marks(topics: Collection[str]) -> Marks:
     """Read the epoch and the marks of ``topics`` in one statement, whatever their number."""
+    among, names = _among(topics)
     with connection.cursor() as cursor:
-        cursor.execute(_MARKS[connection.vendor], [_array(topics)])
+        cursor.execute(_MARKS.format(among=among), [names])
         rows = cursor.fetchall()
     if not rows:
         raise RuntimeError("The database has no epoch: run manage.py migrate.")
@@ -223,8 +224,9 @@ def _lock_in_turn(names: Sequence[str]) -> Mapping[str, int]:
 
 
 def _lock_existing(names: Sequence[str]) -> Mapping[str, int]:
+    among, parameter = _among(names)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK[connection.vendor], [_array(names)])
+        cursor.execute(_LOCK[connection.vendor].format(among=among), [parameter])
         return dict(cursor.fetchall())
 
 
@@ -248,20 +250,24 @@ def _event(row: EventRow) -> Event:
     return Event(row.topic_id, row.offset, row.kind, row.version, row.data, row.occurred_at)
 
 
-def _array(topics: Iterable[str]) -> Any:
-    return json.dumps(list(topics)) if connection.vendor == "sqlite" else list(topics)
+def _among(topics: Collection[str]) -> tuple[str, Any]:
+    """What follows a name in a condition that it is one of ``topics``, and its parameter."""
+    if len(topics) == 1:
+        # PostgreSQL keeps a plan for this, and for an array it does not: see realtime.arrays.
+        return "= %s", next(iter(topics))
+    if connection.vendor == "sqlite":
+        return "IN (SELECT value FROM json_each(%s))", json.dumps(list(topics))
+    return "= ANY(%s)", list(topics)
 
 
 # Topics are locked as sorted() orders them: a database's own collation may do otherwise.
 _LOCK = {
     "postgresql": """
-        SELECT name, head FROM realtime_topic WHERE name = ANY(%s)
+        SELECT name, head FROM realtime_topic WHERE name {among}
         ORDER BY name COLLATE "C" FOR UPDATE
     """,
     # A transaction of SQLite's has the one write lock from its beginning.
-    "sqlite": """
-        SELECT name, head FROM realtime_topic WHERE name IN (SELECT value FROM json_each(%s))
-    """,
+    "sqlite": "SELECT name, head FROM realtime_topic WHERE name {among}",
 }
 
 _INSERT = """
@@ -275,13 +281,8 @@ _ADVANCE = """
     RETURNING (SELECT value FROM realtime_epoch WHERE id = 1), head
 """
 
-_MARKS_OF = """
+_MARKS = """
     SELECT epoch.value, topic.name, topic.head, topic.floor
     FROM realtime_epoch AS epoch LEFT JOIN realtime_topic AS topic ON topic.name {among}
     WHERE epoch.id = 1
 """
-
-_MARKS = {
-    "postgresql": _MARKS_OF.format(among="= ANY(%s)"),
-    "sqlite": _MARKS_OF.format(among="IN (SELECT value FROM json_each(%s))"),
-}

@@ -6,14 +6,20 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from channels.layers import channel_layers, get_channel_layer
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
+from accounts.actions import open_session
+from accounts.authentication import identity_of_session
+from accounts.models import Session
 from chat import actions, changes, gates
 from chat.models import Room
 from realtime import log
@@ -33,6 +39,7 @@ from tests.end_to_end.replicas import identity_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FEW, MANY = 1, 50
+SENDS = 20
 EVENTS = 5
 ROOM_EVENTS = """
 subscription ($room: ID!, $after: Cursor) { roomEvents(roomId: $room, after: $after) {
@@ -217,3 +224,41 @@ async def test_many_who_come_back_at_once_cost_a_few_reads(
     assert len(bill.reads) <= 5
     assert len(bill.rights) <= 5
     assert len(bill.statements) <= 40
+
+
+@pytest.mark.only_on("postgresql")
+def test_postgresql_plans_none_of_a_send_s_statements_anew() -> None:
+    """It knows too little of an array to keep a plan, and planning takes longer than the rest."""
+    room = House(members=1).room
+    session_key = open_session(room.owner, "").session_key
+    _sign_many_in(1_000)
+    before = _custom_plans()
+
+    for number in range(SENDS):
+        identity = identity_of_session(session_key)
+        assert identity is not None
+        actions.send_message(actor=identity.user, room_id=room.pk, text=f"Message {number}")
+
+    planned = {
+        statement: count - before.get(statement, 0) for statement, count in _custom_plans().items()
+    }
+    assert any("accounts_session" in each for each in planned)
+    assert [each for each, count in planned.items() if count > SENDS / 2] == []
+
+
+def _sign_many_in(count: int) -> None:
+    """What is planned for few is planned again for many."""
+    users = User.objects.bulk_create(User(username=f"guest{n}") for n in range(count))
+    sessions = [Session(session_key=each.username, user=each) for each in users]
+    for each in sessions:
+        each.expire_date = timezone.now() + timedelta(days=1)
+    Session.objects.bulk_create(sessions)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _custom_plans() -> dict[str, int]:
+    """How often each statement that this connection has prepared was planned for its values."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, custom_plans FROM pg_prepared_statements")
+        return dict(cursor.fetchall())
