@@ -168,7 +168,7 @@ class _Telling:
 
     async def all_of(self, follower: Follower) -> Item | None:
         """Return the last item once it is told."""
-        flow = Flow(follower, self)
+        flow = Flow(follower, self, self._socket)
         try:
             flow.start()
             await self._done
@@ -176,16 +176,9 @@ class _Telling:
             flow.close()
         return self._last
 
-    @property
-    def has_room(self) -> bool:
-        return self._socket.has_room
-
     def take(self, items: Sequence[Item]) -> bool:
         self._last = items[-1]
         return self._socket.write([frame_of(item) for item in items])
-
-    def when_room(self, callback: Callable[[], None]) -> None:
-        self._socket.when_room(callback)
 
     def end(self) -> None:
         # Nobody waits any more where the socket has just been closed.

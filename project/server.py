@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import Task
 from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from struct import pack
 from typing import Any
@@ -20,6 +21,7 @@ from project.impatience import Impatient
 from realtime.conf import limits
 from realtime.wire import ABORT, WIRE
 
+_OPEN = State.OPEN
 TOO_MANY_MESSAGES = 4429
 NOT_FINISHED = 4408
 
@@ -36,9 +38,9 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._room_wanted: list[Callable[[], None]] = []
         self._unseen = Seat()
-        self._buffer_bytes = limits().socket_buffer_bytes
+        self.has_room = True
         # So that the transport pauses us exactly when there is no room.
-        self.transport.set_write_buffer_limits(high=self._buffer_bytes - 1)
+        self.transport.set_write_buffer_limits(high=limits().socket_buffer_bytes - 1)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -112,16 +114,12 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
             self.transport.close()
 
     @property
-    def has_room(self) -> bool:
-        return not self._is_open or self.transport.get_write_buffer_size() < self._buffer_bytes
-
-    @property
     def _is_open(self) -> bool:
         # A connection that was lost or cut is closing, whatever its protocol has been told.
         return self.conn.state is State.OPEN and not self.transport.is_closing()
 
     def write(self, messages: Sequence[bytes]) -> bool:
-        if not self._is_open:
+        if self.conn.state is not _OPEN or self.transport.is_closing():
             return True
         if len(messages) == 1:
             (message,) = messages
@@ -129,12 +127,11 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
         else:
             framed = [part for each in messages for part in (_text_header(len(each)), each)]
             self.transport.write(b"".join(framed))
-        return self.transport.get_write_buffer_size() < self._buffer_bytes
+        return self.has_room
 
     def when_room(self, callback: Callable[[], None]) -> None:
         self._room_wanted.append(callback)
-        if self._cut is None:
-            # Nobody has paused us: there is room, or will be once the loop has written.
+        if self.has_room:
             self.loop.call_soon(self._tell)
 
     async def flush(self) -> None:
@@ -151,6 +148,10 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
         if not self.disconnected:
             self._cut_in_time()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.has_room = False
+
     def resume_writing(self) -> None:
         super().resume_writing()
         self._tell()
@@ -160,6 +161,7 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
         self._tell()
 
     def _tell(self) -> None:
+        self.has_room = True
         callbacks, self._room_wanted = self._room_wanted, []
         for callback in callbacks:
             callback()
@@ -173,6 +175,7 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=1_000)
 def _text_header(length: int) -> bytes:
     """The header of an unfragmented text frame (RFC 6455, 5.2)."""
     if length < 126:

@@ -12,20 +12,22 @@ _AT_ONCE = 16
 """Items that are written in one go."""
 
 
-class Sink(Protocol):
-    """Where a follower's items go. Nothing here may wait, and only :meth:`take` may raise."""
+class Room(Protocol):
+    """The place that sinks share: what one has filled, no other may take."""
 
     @property
-    def has_room(self) -> bool:
-        """Whether anything may be taken now: others may have filled the place."""
-        ...
-
-    def take(self, items: Sequence[Item]) -> bool:
-        """Take all of ``items`` and tell whether there is room for more."""
-        ...
+    def has_room(self) -> bool: ...
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, on the event loop, when there may be room again."""
+        ...
+
+
+class Sink(Protocol):
+    """Where a follower's items go. Nothing here may wait, and only :meth:`take` may raise."""
+
+    def take(self, items: Sequence[Item]) -> bool:
+        """Take all of ``items`` and tell whether there is room for more."""
         ...
 
     def end(self) -> None:
@@ -39,25 +41,26 @@ class Sink(Protocol):
 
 class Flow:
     """
-    Gives ``sink`` all that ``follower`` may deliver, as soon as it can be delivered;
-    :meth:`start` it once.
+    Gives ``sink`` all that ``follower`` may deliver, as soon as it can be delivered and
+    there is ``room``; :meth:`start` it once.
 
     A sink without room costs a position and delays nobody: the flow goes on from the
     Tail, or else from the log, when there is room.
     """
 
-    __slots__ = ("_follower", "_held", "_is_over", "_reading", "_sink")
+    __slots__ = ("_follower", "_held", "_is_over", "_reading", "_room", "_sink")
 
-    def __init__(self, follower: Follower, sink: Sink) -> None:
+    def __init__(self, follower: Follower, sink: Sink, room: Room) -> None:
         self._follower = follower
         self._sink = sink
+        self._room = room
         self._reading: asyncio.Task[None] | None = None
         self._held = False
         """Whether it reads the log or waits for room."""
         self._is_over = False
 
     def start(self) -> None:
-        self._follower.on_wake = self._go_on
+        self._follower.wake = self._go_on
         self._go_on()
 
     def close(self) -> None:
@@ -76,26 +79,25 @@ class Flow:
             self._fail(error)
 
     def _deliver(self) -> None:
-        has_room = self._sink.has_room
+        has_room = self._room.has_room
         while has_room and (items := self._follower.take(_AT_ONCE)):
             has_room = self._sink.take(items)
             if len(items) < _AT_ONCE:
                 break
-        if has_room:
-            self._pause()
-        else:
+        if not has_room:
             self._held = True
-            self._sink.when_room(self._resume)
-
-    def _pause(self) -> None:
-        if self._is_over:
-            return
-        if self._follower.is_over:
-            self._is_over = True
-            self._sink.end()
+            self._room.when_room(self._resume)
+        elif self._follower.is_over:
+            self._end()
         elif self._follower.needs_the_log:
             self._held = True
             self._reading = asyncio.create_task(self._read_on())
+
+    def _end(self) -> None:
+        # A sink that was closed by what it took has been told nothing, and is not now.
+        if not self._is_over:
+            self._is_over = True
+            self._sink.end()
 
     async def _read_on(self) -> None:
         try:

@@ -76,15 +76,15 @@ class Follower:
         "_caught_up",
         "_end",
         "_epoch",
-        "_finished",
         "_losing_rights",
         "_page",
         "_places",
         "_source",
         "claim",
         "gate",
-        "on_wake",
+        "is_over",
         "topics",
+        "wake",
     )
 
     def __init__(
@@ -93,15 +93,16 @@ class Follower:
         self.gate = gate
         self.claim = claim
         self.topics = tuple(topics)
-        self.on_wake: Callable[[], None] = _nobody_waits
-        """Called when there may be something to deliver."""
+        self.is_over = False
+        """Whether the stream has ended, by its last item or by :meth:`close`."""
+        self.wake: Callable[[], None] = _nobody_waits
+        """What to call when there may be something to deliver; whoever waits puts it here."""
         self._source = source
         self._places: tuple[_Place, ...] = ()
         self._epoch = ""
         self._page: deque[Event] | None = None
         self._caught_up = False
         self._end: Revoked | Expired | None = None
-        self._finished = False
         self._losing_rights: tuple[str, Marks] | None = None
 
     async def open(self, after: str | None) -> None:
@@ -132,24 +133,15 @@ class Follower:
         self.wake()
 
     @property
-    def is_over(self) -> bool:
-        """Whether the stream has ended, by its last item or by :meth:`close`."""
-        return self._finished
-
-    @property
     def is_live(self) -> bool:
         """Whether the stream has begun and not ended."""
-        return bool(self._places) and not self._finished
+        return bool(self._places) and not self.is_over
 
     @property
     def cursor(self) -> str:
         """The position just after what was delivered last."""
         offsets = tuple(place.offset for place in self._places)
         return cursors.encode(Cursor(self._epoch, offsets), self.topics)
-
-    def wake(self) -> None:
-        """Look again whether there is something to deliver."""
-        self.on_wake()
 
     def lose_rights(self, reason: str, marks: Marks) -> None:
         """End once everything up to ``marks`` is delivered: the rights were found gone there."""
@@ -182,7 +174,7 @@ class Follower:
     @property
     def needs_the_log(self) -> bool:
         """Whether there is an event to deliver that is neither at hand nor in a Tail."""
-        if self._finished:
+        if self.is_over:
             return False
         for place in self._places:  # on the way of every delivery; any() takes longer
             if place.offset < place.rights_read_at or place.offset < (place.tail.position or 0):
@@ -201,9 +193,9 @@ class Follower:
         return self
 
     async def __anext__(self) -> Item:
-        while not self._finished:
+        while not self.is_over:
             woken = asyncio.Event()
-            self.on_wake = woken.set
+            self.wake = woken.set
             item = self._next_item()
             if item is not None:
                 return item
@@ -257,7 +249,7 @@ class Follower:
         self._page = deque(event for events in answer.pages.values() for event in events) or None
 
     def _next_item(self) -> Item | None:
-        if self._finished:
+        if self.is_over:
             return None
         if self._losing_rights is not None:
             self._notice_lost_rights()
@@ -292,22 +284,17 @@ class Follower:
         return self._places[self.topics.index(event.topic)]
 
     def _deliver(self, place: _Place, event: Event) -> Item:
-        # What stands at or below the offset at which the rights were read is
-        # history: someone removed and admitted again replays past the removal.
-        is_live = event.offset > place.rights_read_at
         # Asked of history too: that the event cannot be read is to be known before it is told.
         ending = event.memoised(self.gate, self.gate.ending)
-        end = ending(self.claim) if ending is not None and is_live else None
-        if end is not None and not end.delivered:
-            self._finish()
-            return Revoked(end.reason)
+        # What stands at or below the offset at which the rights were read is
+        # history: someone removed and admitted again replays past the removal.
+        if ending is not None and event.offset > place.rights_read_at:
+            end = ending(self.claim)
+            if end is not None:
+                self._finish()
+                if not end.delivered:
+                    return Revoked(end.reason)
         place.offset = event.offset
-        delivery = self._delivery_of(event)
-        if end is not None:
-            self._finish()
-        return delivery
-
-    def _delivery_of(self, event: Event) -> Delivery:
         if len(self._places) > 1:
             return self._new_delivery(event)
         # All who follow this topic alone stand at the same cursor after this event.
@@ -317,7 +304,7 @@ class Follower:
         return Delivery(event, self.cursor)
 
     def _finish(self) -> None:
-        self._finished = True
+        self.is_over = True
         self._source.detach(self)
 
     def _notice_lost_rights(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 from weakref import WeakSet
 
@@ -32,16 +32,14 @@ class Tail:
         self.listeners: WeakSet[Listener] = WeakSet()
         self._memory = memory
         self._events: dict[int, Event] = {}
+        self.at: Callable[[int], Event | None] = self._events.get
+        """The event at an offset, if it is still in memory."""
         self._heard = 0
 
     @property
     def is_behind(self) -> bool:
         """Whether something later than ``position`` is known to exist."""
         return self.position is not None and self._heard > self.position
-
-    def at(self, offset: int) -> Event | None:
-        """The event at ``offset``, if it is still in memory."""
-        return self._events.get(offset)
 
     def begin(self, head: int) -> None:
         """Start at ``head``, as read from the database, unless the Tail has started already."""

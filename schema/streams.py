@@ -21,7 +21,7 @@ class Stream:
     ``on_end`` is called when it is complete, ``on_failure`` if it cannot go on.
     """
 
-    __slots__ = ("_flow", "_head", "_id", "_on_end", "_on_failure", "_socket", "_subscription")
+    __slots__ = ("_flow", "_head", "_id", "_on_end", "_on_failure", "_response", "_socket")
 
     def __init__(
         self,
@@ -34,10 +34,10 @@ class Stream:
         self._socket = socket
         self._id = operation_id
         self._head = b'{"type":"next","id":%b,"payload":' % msgspec.json.encode(operation_id)
-        self._subscription = subscription
+        self._response = subscription.rendering.response
         self._on_end = on_end
         self._on_failure = on_failure
-        self._flow = Flow(subscription.follower, self)
+        self._flow = Flow(subscription.follower, self, socket)
 
     def start(self) -> None:
         """Deliver what there is, and what comes."""
@@ -47,16 +47,9 @@ class Stream:
         """Deliver nothing more and say nothing of it."""
         self._flow.close()
 
-    @property
-    def has_room(self) -> bool:
-        return self._socket.has_room
-
     def take(self, items: Sequence[Item]) -> bool:
-        head, response = self._head, self._subscription.rendering.response
+        head, response = self._head, self._response
         return self._socket.write([head + response(item) + b"}" for item in items])
-
-    def when_room(self, callback: Callable[[], None]) -> None:
-        self._socket.when_room(callback)
 
     def end(self) -> None:
         self._socket.write([messages.encode(Complete(self._id))])

@@ -24,7 +24,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from realtime.delivery import CaughtUp, Delivery
+from realtime.delivery import Renderable
 from realtime.follower import Follower, Item
 from schema.api import core, schema
 from schema.context import Context
@@ -69,7 +69,7 @@ class Rendering:
             UnknownEvent: If a newer process wrote the event.
 
         """
-        if self._shared and isinstance(item, Delivery | CaughtUp):
+        if self._shared and isinstance(item, Renderable):
             return item.rendered(self._form, self._render)
         return self._render(item)
 

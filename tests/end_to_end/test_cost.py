@@ -55,7 +55,7 @@ class Page:
     def __init__(self, subscription: Subscription) -> None:
         self.told: list[bytes] = []
         self._subscription = subscription
-        self._flow = Flow(subscription.follower, self)
+        self._flow = Flow(subscription.follower, self, self)
         self._flow.start()
 
     def close(self) -> None:

@@ -119,7 +119,7 @@ async def begun(
     """A flow from the topic's present end, which is started."""
     follower = Follower(topic, ["t"], door or Door(), claim)
     await follower.open(None)
-    flow = basket.flow = Flow(follower, basket)
+    flow = basket.flow = Flow(follower, basket, basket)
     flow.start()
     return flow
 
