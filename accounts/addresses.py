@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
 
 _LONGEST = 64
 
 
+@lru_cache(maxsize=1_000)
 def neighbourhood(host: str) -> str:
     """
     Return what counts as one client: an IPv4 address, or an IPv6 network of 64 bits.
