@@ -89,7 +89,7 @@ def prepare(request: Request) -> Operation:
         RequestError: If there is something wrong with it.
 
     """
-    request = _with_text(request)
+    request = with_text(request)
     document = _document(request.query)
     definition = _definition(document, request.operation_name)
     variables = definition.variable_definitions or ()
@@ -105,14 +105,21 @@ def recall(request: Request) -> Operation | None:
 
     Raises as that does. It takes no time to speak of, so it may be called on the event loop.
     """
-    request = _with_text(request)
+    request = with_text(request)
     if _known.known(request.query) is None:
         return None
     is_short = len(msgspec.json.encode(request.variables)) <= _MOST_VARIABLES
     return prepare(request) if is_short else None
 
 
-def _with_text(request: Request) -> Request:
+def with_text(request: Request) -> Request:
+    """
+    Return the request with the text of its document, which it may only name.
+
+    Raises:
+        RequestError: If there is no such document, or it may not be run.
+
+    """
     try:
         text = trusted_documents.text_of(request.query, request.document_id)
     except DocumentRefused as error:

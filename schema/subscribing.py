@@ -31,7 +31,7 @@ from schema.context import Context
 from schema.events import event_of
 from schema.execution import formatted, formatted_errors
 from schema.recent import Recent
-from schema.requests import Operation, Request, RequestError
+from schema.requests import Operation, Request, RequestError, with_text
 from schema.sharing import Form, form_of, recalled_form
 from schema.transports import NobodyContext
 
@@ -135,7 +135,7 @@ async def begin(operation: Operation, context: Context) -> Subscription:
 
 async def begin_again(request: Request, context: Context) -> Subscription | None:
     """Begin what others have begun in the same form; none if it is new. Raises as that does."""
-    form = recalled_form(request)
+    form = recalled_form(with_text(request))
     source = _sources.known(form) if form is not None else None
     if form is None or source is None:
         return None

@@ -36,13 +36,14 @@ from realtime.delivery import CaughtUp, Delivery
 from realtime.event import Event
 from realtime.follower import Expired, Item, Revoked
 from realtime.position import Expiry
-from schema import requests, sharing, subscribing
+from schema import requests, sharing, subscribing, trusted_documents
 from schema.api import core
 from schema.context import Info
 from schema.requests import Operation, Request, RequestError
 from schema.sharing import Form, fields_of_events, form_of, recalled_form, selection_of
 from schema.subscribing import Subscription
 from schema.transports import NobodyAsks, NobodyContext, StreamContext
+from schema.trusted_documents import TrustedDocuments, hash_of
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 Json = dict[str, Any]
@@ -363,6 +364,29 @@ async def test_nobody_begins_again_as_someone_else(street: Street) -> None:
         await subscribing.begin_again(Request(WITH_VARIABLE, {"room": "a"}), StreamContext(None))
 
     assert [user_id for user_id, *_ in street.begun] == [1]
+
+
+async def test_a_trusted_document_is_begun_again_by_its_name(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = hash_of(WITH_VARIABLE)
+    trusted = TrustedDocuments({name: WITH_VARIABLE}, frozenset([WITH_VARIABLE]), only=True)
+    monkeypatch.setattr(trusted_documents, "trusted", lambda: trusted)
+    named = Request("", {"room": "a"}, document_id=name)
+    first = await subscribing.begin(requests.prepare(named), context(1))
+
+    again = await subscribing.begin_again(named, context(2))
+
+    assert again is not None
+    assert again.rendering is first.rendering
+
+
+async def test_nobody_begins_again_what_they_name_wrongly(street: Street) -> None:
+    await begin(WITH_VARIABLE, 1, room="a")
+    misnamed = Request(WITH_VARIABLE, {"room": "a"}, document_id=hash_of(LITERAL))
+
+    with pytest.raises(RequestError):
+        await subscribing.begin_again(misnamed, context(2))
 
 
 async def test_those_who_follow_share_however_many_others_begin_between_them(
