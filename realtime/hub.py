@@ -26,6 +26,7 @@ from realtime.position import Expiry
 from realtime.reader import Answer, Reader, Want, answer_each
 from realtime.tail import Memory, Tail
 from realtime.threads import DatabaseThreads
+from realtime.waking import Waking
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class Hub:
         self._doubted: str | None = None
         self._check_wanted = asyncio.Event()
         self._fell_behind = asyncio.Event()
-        self._moved: set[Tail] = set()
+        self._waking = Waking()
         self._caught_up: dict[str, CaughtUp] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -195,19 +196,8 @@ class Hub:
             return
         tail.hear(ring["head"])
         if tail.take(fanout.events_of(group, ring)):
-            self._wake_soon(tail)
+            self._waking.wake_soon(tail)
         self._read_if_behind(tail)
-
-    def _wake_soon(self, tail: Tail) -> None:
-        """Let what came at once be delivered in one go."""
-        if not self._moved:
-            asyncio.get_running_loop().call_soon(self._wake_moved)
-        self._moved.add(tail)
-
-    def _wake_moved(self) -> None:
-        moved, self._moved = self._moved, set()
-        for tail in moved:
-            tail.wake()
 
     def _adopt(self, epoch: str) -> None:
         """Go on in ``epoch``: what was seen of another history is worth nothing."""
@@ -281,7 +271,7 @@ class Hub:
         if start > tail.position:
             tail.skip_to(start)
         if tail.take(events):
-            self._wake_soon(tail)
+            self._waking.wake_soon(tail)
         # A read that found nothing is not repeated at once: the next check will tell.
         if events:
             self._read_if_behind(tail)
