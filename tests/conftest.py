@@ -3,22 +3,27 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from _pytest.terminal import TerminalReporter
+from asgiref.sync import SyncToAsync
 from channels.layers import channel_layers
-from django.db import connection
+from django.db import connection, connections
 from hypothesis import settings as hypothesis_settings
+from pytest_django.plugin import DjangoDbBlocker
 
 # How long an example takes says how busy the machine is, and nothing of what it shows.
 hypothesis_settings.register_profile("patient", hypothesis_settings(), deadline=None)
 hypothesis_settings.load_profile("patient")
 
 CONFORMANCE = Path(__file__).parent / "conformance"
+LEFT_WITHIN = 30.0
 NODE = 20
 """The version from which on the other implementations run here."""
 
@@ -61,6 +66,35 @@ def _node() -> int:
     said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
     version = re.match(r"v(\d+)", said.stdout)
     return int(version[1]) if version else 0
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database is dropped when nobody uses it any more; who does so to the end is told."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock():
+            assert _left_in_time() == []
+
+
+def _left_in_time() -> list[tuple[str, ...]]:
+    """Wait until our database has no sessions left; return what the last ones have asked."""
+    database = connection.settings_dict["NAME"]
+    connection.close()
+    # Where tests, which have no request, use the ORM from a coroutine.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has one
+    address = {**connection.get_connection_params(), "dbname": "postgres"}
+    deadline = time.monotonic() + LEFT_WITHIN
+    with psycopg.connect(**address) as onlooker:
+        while True:
+            left = onlooker.execute(_SESSIONS, [database]).fetchall()
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.1)
+
+
+_SESSIONS = "SELECT backend_type, state, query FROM pg_stat_activity WHERE datname = %s"
 
 
 @pytest.fixture(autouse=True)
