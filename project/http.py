@@ -86,8 +86,9 @@ class HttpProtocol(Impatient, HttpToolsProtocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
-        if self._is_answering:
-            # That answer would be written into the WebSocket, and never hear of its end.
+        if self._is_answering or self.transport.get_write_buffer_size():
+            # An answer would be written into the WebSocket, and never hear of its end. One that is
+            # not read keeps the room there, and the WebSocket would not hear of that.
             self.send_400_response("")
             return
         super().handle_websocket_upgrade()
