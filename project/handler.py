@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -35,7 +36,7 @@ def _nothing(_request: HttpRequest) -> bool:
 
 
 def _a_session(request: HttpRequest) -> bool:
-    return request.session.modified
+    return request.session.modified or settings.SESSION_SAVE_EVERY_REQUEST
 
 
 def _messages(request: HttpRequest) -> bool:
@@ -67,12 +68,21 @@ class Handler(ASGIHandler):
     ) -> Any:
         """Adapt what Django has made of a middleware, or its ``process_view``."""
         middleware = getattr(method, "__wrapped__", None)
-        if is_async and type(middleware) in _TO_STORE:
+        if is_async and _is_known(middleware):
             return convert_exception_to_response(_answered(middleware))
         adapted: Any = super().adapt_method_mode(is_async, method, *more, **named)
-        if is_async and type(getattr(method, "__self__", None)) is CsrfViewMiddleware:
+        if is_async and _is_known(getattr(method, "__self__", None)):
             return _checked(method, adapted)
         return adapted
+
+
+def _is_known(middleware: Any) -> bool:
+    if type(middleware) not in _TO_STORE or settings.CSRF_USE_SESSIONS:
+        # A secret in the session would be read from the database.
+        return False
+    # One before another that is not asynchronous waits for that, in a thread.
+    is_async: bool = middleware.async_mode
+    return is_async
 
 
 def _answered(middleware: Any) -> Answered:

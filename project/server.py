@@ -154,14 +154,15 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.has_room = True
         self._tell()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.has_room = True
         self._tell()
 
     def _tell(self) -> None:
-        self.has_room = True
         callbacks, self._room_wanted = self._room_wanted, []
         for callback in callbacks:
             callback()

@@ -30,7 +30,7 @@ class Wire(Protocol):
 
     @property
     def has_room(self) -> bool:
-        """Whether :meth:`write` should be called now; it is what that would have returned."""
+        """Whether :meth:`write` should be called now, rather than :meth:`when_room`."""
         ...
 
     def write(self, messages: Sequence[bytes]) -> bool:

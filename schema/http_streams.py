@@ -147,7 +147,10 @@ def _give_up(follower: Follower, seat: Seat) -> None:
 
 
 async def _give_back_thread() -> None:
-    """Let go of the thread, and its connection, that the request's middlewares ran in."""
+    """
+    Let go of the request's thread, and its connection: Django announces a request there, and
+    middlewares store there what they have to.
+    """
     # It would wait for the end of the response, and there may be thousands.
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor: Executor | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import uvicorn
@@ -23,6 +24,8 @@ from tests.project.test_server import HALF, NewLoop
 ENDLESS = GET.replace(b"/healthz", b"/endless") + b"\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\n" + HANDSHAKE + b"\r\n"
 MASK = bytes(4)
+
+Filled: TypeAlias = Callable[[Any], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +131,20 @@ async def fill(protocol: Any) -> None:
     assert protocol._cut is None
 
 
+async def fill_system(protocol: Any) -> None:
+    """Leave no room for anything beneath the transport, which has nothing to write itself."""
+    own = protocol.transport.get_extra_info("socket")
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HALF)
+    refused = 0
+    while refused < 50:
+        await asyncio.sleep(0.001)
+        try:
+            os.write(own.fileno(), b"x" * HALF)
+        except BlockingIOError:
+            refused += 1
+    assert protocol.transport.get_write_buffer_size() == 0
+
+
 async def is_stuck(transport: asyncio.Transport) -> bool:
     """Whether something is left that nobody takes, however many turns the loop has."""
     for _ in range(50):
@@ -138,17 +155,17 @@ async def is_stuck(transport: asyncio.Transport) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("before", "last"),
+    ("before", "filled", "last"),
     [
-        (b"", b"GET "),
-        (b"", b"\0\r\n\r\n"),
-        (GET + b"\r\n", b""),
-        (b"", UPGRADE.replace(b"13", b"7")),
+        (b"", fill, b"GET "),
+        (b"", fill, b"\0\r\n\r\n"),
+        (GET + b"\r\n", fill, b""),
+        (b"", fill_system, UPGRADE.replace(b"13", b"7")),
     ],
     ids=["late", "garbage", "idle", "refused"],
 )
 def test_who_is_closed_does_not_stay_for_what_they_do_not_read(
-    new_loop: NewLoop, before: bytes, last: bytes
+    new_loop: NewLoop, before: bytes, filled: Filled, last: bytes
 ) -> None:
     """Closing waits until all is read, and they read nothing."""
 
@@ -162,10 +179,30 @@ def test_who_is_closed_does_not_stay_for_what_they_do_not_read(
             await loop.sock_sendall(frozen, before)
             if before:
                 assert await loop.sock_recv(frozen, 1)
-            await fill(await connections.made.get())
+            await filled(await connections.made.get())
             await loop.sock_sendall(frozen, last)
 
             await connections.lost.get()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(play())
+
+
+def test_no_socket_begins_behind_an_answer_that_is_not_read(new_loop: NewLoop) -> None:
+    """G7: the answer has the room of what would be written there, and nobody would say so."""
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        async with (
+            asyncio.timeout(DEADLINE),
+            serving() as (port, connections),
+            peer(port) as frozen,
+        ):
+            await fill(await connections.made.get())
+            await loop.sock_sendall(frozen, UPGRADE)
+
+            await connections.lost.get()
+            assert connections.made.empty()
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(play())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.decorators import sync_only_middleware
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import Session
@@ -60,6 +62,18 @@ urlpatterns = [
 
 class Spied(SessionMiddleware):
     """Nobody knows what it does."""
+
+
+@sync_only_middleware
+def waiting(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """As many are that others have written."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers["X-Status"] = str(response.status_code)
+        return response
+
+    return middleware
 
 
 @pytest.fixture
@@ -127,6 +141,30 @@ async def test_the_answer_is_that_of_django_s_own_handler(
     assert (ours.status_code, ours.content) == (django.status_code, django.content)
     assert ours.headers.keys() == django.headers.keys()
     assert _but_when(ours.headers) == _but_when(django.headers)
+
+
+@pytest.mark.parametrize("at", [0, 5, 10])
+async def test_middleware_that_waits_may_stand_anywhere(at: int, settings: Any) -> None:
+    known = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [*known[:at], f"{__name__}.waiting", *known[at:]]
+    answers = []
+    for handler in (Handler(), ASGIHandler()):
+        async with _browser(handler) as browser:
+            answers.append(await browser.get("/remember/"))
+
+    assert [each.status_code for each in answers] == [200, 200]
+    assert [each.headers["X-Status"] for each in answers] == ["200", "200"]
+
+
+@pytest.mark.parametrize("setting", ["SESSION_SAVE_EVERY_REQUEST", "CSRF_USE_SESSIONS"])
+async def test_a_session_that_is_used_for_every_request_is_so_in_a_thread(
+    setting: str, settings: Any
+) -> None:
+    setattr(settings, setting, True)
+    async with _browser() as browser:
+        answers = [await browser.get(each) for each in ("/remember/", "/greet/", "/greet/")]
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
 
 
 async def test_what_one_middleware_refuses_goes_through_those_before_it(settings: Any) -> None:

@@ -108,6 +108,24 @@ async def test_a_large_head_is_served(server: Server) -> None:
     assert await status_after(server, head) == "200"
 
 
+@pytest.mark.parametrize("pairs", [1, 30_000])
+async def test_a_cookie_that_takes_long_to_read_is_as_if_it_were_not_there(
+    server: Server, pairs: int
+) -> None:
+    """Others wait meanwhile; a session's cookie that opens nothing would be deleted."""
+    nonsense = b'sessionid="' + b"\\\\" * pairs + b'"'
+    head = GET + b"Cookie: %b; a=b\r\n\r\n"
+
+    async with opened(server) as (reader, writer), asyncio.timeout(DEADLINE):
+        answers = []
+        for cookie in (b"sessionid=?", nonsense):
+            writer.write(head % cookie)
+            answers.append((await reader.readuntil(b"\r\n\r\n")).lower())
+            await reader.readuntil(b"}")
+
+    assert [b"set-cookie: sessionid=" in each for each in answers] == [True, False]
+
+
 async def test_each_request_of_a_connection_has_a_head_of_its_own(server: Server) -> None:
     async with opened(server) as (reader, writer), asyncio.timeout(DEADLINE):
         for _ in range(3):

@@ -252,6 +252,24 @@ async def test_who_is_told_of_room_is_told_once(
 
 
 @on_both_loops
+async def test_there_is_no_room_once_it_is_taken_whoever_is_still_to_be_told_of_it(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """G7: or there would seem to be room until the peer reads, and it need not."""
+    async with served.peer() as (frozen, socket):
+        frozen.transport.pause_reading()
+        told = asyncio.Event()
+        socket.when_room(told.set)
+
+        while socket.write([b"x" * HALF]):
+            pass
+        await told.wait()
+
+        assert not socket.has_room
+        frozen.transport.abort()
+
+
+@on_both_loops
 async def test_a_peer_that_answers_no_ping_does_not_stay_for_what_it_does_not_read(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -231,7 +231,7 @@ async def test_a_response_that_nobody_ever_reads_leaves_nothing_behind(
 
 @over_both_wires
 async def test_a_stream_holds_no_thread(here: Here, house: Inhabited, wire: HttpWire) -> None:
-    """The middlewares of each request run in a thread of its own."""
+    """Each request has one of its own, from the moment when Django announces it."""
     before = _threads_of_requests()
     async with here.follow(house, wire), here.follow(house, wire), here.follow(house, wire):
         await _until(lambda: _threads_of_requests() <= before)
