@@ -119,6 +119,7 @@ class WebSocketProtocol(Impatient, WebSocketsSansIOProtocol):
         return self.conn.state is State.OPEN and not self.transport.is_closing()
 
     def write(self, messages: Sequence[bytes]) -> bool:
+        # Like _is_open, and not a call the more: every delivery comes this way.
         if self.conn.state is not _OPEN or self.transport.is_closing():
             return True
         if len(messages) == 1:
