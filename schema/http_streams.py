@@ -12,6 +12,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from typing import Any
 from weakref import finalize
 
 import django.db
@@ -46,33 +49,48 @@ def response(
 
     The subscription and its seat are given up with it, even if nobody ever reads it.
     """
-    telling = _Telling(subscription, framing, seat)
-    # A client may be gone before the middlewares are through: then nothing asks for a chunk.
+    telling = _Telling(subscription, framing, seat, identity, shutdown)
+    # A client may be gone before the middlewares are through: then nothing asks for a chunk. What
+    # they lose in another way is given up when the collector finds it.
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  # views run in one
+    task.add_done_callback(partial(_give_up_if_cancelled, subscription.follower, seat))
     finalize(telling, _give_up, subscription.follower, seat).atexit = False
     headers = {
         "Cache-Control": "no-cache",
         # nginx would keep the events until it has a buffer full of them.
         "X-Accel-Buffering": "no",
     }
-    return StreamingHttpResponse(
-        telling.chunks(identity, shutdown), content_type=framing.content_type, headers=headers
-    )
+    return StreamingHttpResponse(telling, content_type=framing.content_type, headers=headers)
 
 
 class _Telling:
     """One stream, while it is told."""
 
-    def __init__(self, subscription: Subscription, framing: Framing, seat: Seat) -> None:
+    def __init__(
+        self,
+        subscription: Subscription,
+        framing: Framing,
+        seat: Seat,
+        identity: Identity | None,
+        shutdown: set[Callable[[], None]],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._identity = identity
+        self._shutdown = shutdown
         self._seat = seat
         self._follower = subscription.follower
         self._rendering = subscription.rendering
         self._framing = framing
         self._farewell = framing.complete
 
-    async def chunks(
-        self, identity: Identity | None, shutdown: set[Callable[[], None]]
-    ) -> AsyncIterator[bytes]:
-        self._hold(identity, shutdown)
+    def close(self) -> None:
+        """Give up, from any thread: the response is done with, read or not."""
+        with suppress(RuntimeError):  # The loop is closed, and all of it gone.
+            self._loop.call_soon_threadsafe(_give_up, self._follower, self._seat)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._hold(self._identity, self._shutdown)
         await _give_back_thread()
         yield self._framing.opening
         while chunk := await self._next_chunk():
@@ -144,6 +162,11 @@ class _Telling:
 def _give_up(follower: Follower, seat: Seat) -> None:
     follower.close()
     seat.leave()
+
+
+def _give_up_if_cancelled(follower: Follower, seat: Seat, task: asyncio.Task[Any]) -> None:
+    if task.cancelled():
+        _give_up(follower, seat)
 
 
 async def _give_back_thread() -> None:
