@@ -104,6 +104,6 @@ async def _read_until(reader: Follower, kind: str) -> None:
 
 
 def _events_with(text: str) -> list[Event]:
-    return [
-        each for each in gc.get_objects() if isinstance(each, Event) and text in repr(each.data)
-    ]
+    # isinstance() would wake the lazy objects of requests that others have left.
+    events = [each for each in gc.get_objects() if type(each) is Event]
+    return [each for each in events if text in repr(each.data)]
