@@ -16,7 +16,9 @@ class Room(Protocol):
     """The place that sinks share: what one has filled, no other may take."""
 
     @property
-    def has_room(self) -> bool: ...
+    def has_room(self) -> bool:
+        """Whether anything may be taken now."""
+        ...
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, on the event loop, when there may be room again."""
@@ -94,7 +96,7 @@ class Flow:
             self._reading = asyncio.create_task(self._read_on())
 
     def _end(self) -> None:
-        # A sink that was closed by what it took has been told nothing, and is not now.
+        # Whatever the sink took may have closed us, and then it is told nothing.
         if not self._is_over:
             self._is_over = True
             self._sink.end()

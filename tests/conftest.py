@@ -24,6 +24,7 @@ hypothesis_settings.load_profile("patient")
 
 CONFORMANCE = Path(__file__).parent / "conformance"
 LEFT_WITHIN = 30.0
+"""Seconds in which the sessions of a database end, once nobody wants them any more."""
 NODE = 20
 """The version from which on the other implementations run here."""
 
@@ -91,7 +92,7 @@ def _left_in_time() -> list[tuple[str, ...]]:
             left = onlooker.execute(_SESSIONS, [database]).fetchall()
             if not left or time.monotonic() > deadline:
                 return left
-            time.sleep(0.1)
+            time.sleep(0.1)  # between two questions to the server
 
 
 _SESSIONS = "SELECT backend_type, state, query FROM pg_stat_activity WHERE datname = %s"
